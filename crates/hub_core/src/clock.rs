@@ -1,0 +1,126 @@
+//! Time and fresh randomness, passed in so that tests can fix them.
+
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// A moment in milliseconds since 1970 UTC; this is also how rows hold it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From milliseconds since 1970.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970, as git and tokens want it.
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// That many milliseconds later, or earlier if negative.
+    pub const fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// Days since 1970, the key of daily buckets.
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(86_400_000)
+    }
+}
+
+/// Shows `2024-01-31T12:00:00.000Z`, the form that the clients parse.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (days, millis) = (self.0.div_euclid(86_400_000), self.0.rem_euclid(86_400_000));
+        let (year, month, day) = civil_from_days(days);
+        let (hour, minute) = (millis / 3_600_000, millis / 60_000 % 60);
+        let (second, milli) = (millis / 1000 % 60, millis % 1000);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+    }
+}
+
+/// Days since 1970 to year, month, day in the Gregorian calendar, counted in 400-year eras that begin on 1 March.
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// Where time comes from.
+pub trait Clock: Send + Sync + fmt::Debug + 'static {
+    /// The present moment.
+    fn now(&self) -> Timestamp;
+}
+
+/// Where unguessable bytes come from.
+pub trait Ids: Send + Sync + fmt::Debug + 'static {
+    /// Fills `bytes` with fresh randomness fit for secrets.
+    fn fill(&self, bytes: &mut [u8]);
+
+    /// A fresh positive number for a database key.
+    fn next_key(&self) -> i64 {
+        let mut bytes = [0; 8];
+        self.fill(&mut bytes);
+        // 53 bits: exact in the doubles of every JSON reader.
+        (i64::from_le_bytes(bytes) & ((1 << 53) - 1)).max(1)
+    }
+
+    /// Fresh hexadecimal text of twice `N` digits.
+    fn hex<const N: usize>(&self) -> String
+    where
+        Self: Sized,
+    {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes);
+        hex::encode(bytes)
+    }
+}
+
+/// A clock that stands still until it is moved, for tests.
+#[derive(Debug)]
+pub struct FixedClock(AtomicI64);
+
+impl FixedClock {
+    /// A clock that shows `at`.
+    pub fn new(at: Timestamp) -> Self {
+        Self(AtomicI64::new(at.millis()))
+    }
+
+    /// Moves the clock on.
+    pub fn advance_millis(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_shown_as_clients_parse_them() {
+        let check = |millis, expect: &str| assert_eq!(Timestamp::from_millis(millis).to_string(), expect);
+        check(0, "1970-01-01T00:00:00.000Z");
+        check(1_706_702_400_123, "2024-01-31T12:00:00.123Z");
+        check(951_782_400_000, "2000-02-29T00:00:00.000Z");
+        check(4_107_542_399_999, "2100-02-28T23:59:59.999Z");
+        check(-1, "1969-12-31T23:59:59.999Z");
+    }
+}
