@@ -77,7 +77,9 @@ impl RepoPath {
 fn is_dot_git(part: &str) -> bool {
     let folded: String = part
         .chars()
-        .filter(|c| !matches!(*c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}'))
+        .filter(
+            |c| !matches!(*c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{206a}'..='\u{206f}' | '\u{feff}'),
+        )
         .collect::<String>()
         .to_lowercase();
     let base = folded.split(':').next().unwrap_or_default().trim_end_matches([' ', '.']);

@@ -7,9 +7,22 @@ fn reference_names_follow_git() {
         assert!(text.parse::<RefName>().is_ok(), "{text:?}");
     }
     let bad = [
-        "main", "refs/heads", "refs/heads/", "refs/heads/a..b", "refs/heads/.a", "refs/heads/a.lock", "refs/heads/a b",
-        "refs/heads/a~1", "refs/heads/a^", "refs/heads/a:b", "refs/heads/@{0}", "refs/heads/a.", "refs/heads//a",
-        "refs/heads/-a", "refs/heads/@", "refs/heads/a\u{7f}",
+        "main",
+        "refs/heads",
+        "refs/heads/",
+        "refs/heads/a..b",
+        "refs/heads/.a",
+        "refs/heads/a.lock",
+        "refs/heads/a b",
+        "refs/heads/a~1",
+        "refs/heads/a^",
+        "refs/heads/a:b",
+        "refs/heads/@{0}",
+        "refs/heads/a.",
+        "refs/heads//a",
+        "refs/heads/-a",
+        "refs/heads/@",
+        "refs/heads/a\u{7f}",
     ];
     for text in bad {
         assert!(text.parse::<RefName>().is_err(), "{text:?}");

@@ -1,0 +1,1 @@
+//! The HTTP API: repositories, files, large files, accounts.

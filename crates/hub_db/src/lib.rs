@@ -1,0 +1,1 @@
+//! Metadata on SQLite or PostgreSQL: pools, transactions, dialects, migrations.

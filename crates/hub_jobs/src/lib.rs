@@ -1,0 +1,1 @@
+//! Durable queue, schedules and the outbox of events, in the metadata database.

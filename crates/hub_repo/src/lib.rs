@@ -1,0 +1,1 @@
+//! Repositories: references, commits, trees, large files, facts, collection of garbage.
