@@ -1,1 +1,8 @@
-//! Formats read and written by Hearth: git objects, LFS pointers, attributes, safetensors, GGUF, cards.
+//! The formats that Hearth reads and writes: bytes in, values out.
+//!
+//! Nothing here does input or output, waits, or panics on any input. What a parser allocates is bounded by what it was
+//! given, never by a number found in it. A parser that sees only the beginning of a file says how much more it needs;
+//! that is an answer, not an error.
+
+pub mod git;
+pub mod lfs;
