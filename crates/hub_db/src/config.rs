@@ -5,13 +5,24 @@ use std::path::PathBuf;
 use crate::DbError;
 
 /// The database to open.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DbConfig {
     /// `sqlite:PATH` or `postgres://user:password@host:port/name`. For TLS to PostgreSQL add `?sslmode=verify-full`, and
     /// `sslrootcert=PATH` if its certificate is signed by an authority of one's own.
     pub url: String,
     /// The most connections: to PostgreSQL in all, to SQLite for reading (it always has one more, for writing).
     pub max_connections: usize,
+}
+
+/// Leaves out what stands before the host, which may be a password.
+impl std::fmt::Debug for DbConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = match (self.url.split_once("://"), self.url.rsplit_once('@')) {
+            (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+            _ => self.url.clone(),
+        };
+        f.debug_struct("DbConfig").field("url", &shown).field("max_connections", &self.max_connections).finish()
+    }
 }
 
 impl DbConfig {
@@ -81,3 +92,6 @@ impl PostgresTarget {
         Ok(Self { driver, tls })
     }
 }
+
+#[cfg(test)]
+mod tests;

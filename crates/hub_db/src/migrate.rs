@@ -97,3 +97,6 @@ async fn next_missing(tx: &mut Tx, migrations: &[Migration]) -> Result<Option<Mi
     let is_missing = |migration: &&Migration| !recorded.iter().any(|(name, _)| name == migration.name);
     Ok(migrations.iter().find(is_missing).copied())
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, params_from_iter};
+use rusqlite::{Connection, OpenFlags, Statement};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 use tokio::time::timeout;
@@ -118,7 +118,8 @@ pub(crate) fn blocking<T>(call: impl FnOnce() -> T) -> T {
 
 pub(crate) fn query<T: FromRow>(connection: &Connection, sql: &str, args: &[Value]) -> Result<Vec<T>, DbError> {
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params_from_iter(args))?;
+    bind(&mut statement, args)?;
+    let mut rows = statement.raw_query();
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(T::from_row(&Row::sqlite(row))?);
@@ -126,8 +127,36 @@ pub(crate) fn query<T: FromRow>(connection: &Connection, sql: &str, args: &[Valu
     Ok(found)
 }
 
-/// Runs a statement for its effect; rows that it returns are counted, not read.
+/// Runs a statement for its effect. Rows that it returns are not read, but each must be stepped over for the statement
+/// to do all of its work.
 pub(crate) fn exec(connection: &Connection, sql: &str, args: &[Value]) -> Result<u64, DbError> {
-    let count = connection.prepare_cached(sql)?.execute(params_from_iter(args))?;
-    Ok(count as u64)
+    let mut statement = connection.prepare_cached(sql)?;
+    bind(&mut statement, args)?;
+    if statement.column_count() == 0 {
+        return Ok(statement.raw_execute()? as u64);
+    }
+    let mut rows = statement.raw_query();
+    let mut count = 0;
+    while rows.next()?.is_some() {
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Binds by the number in the placeholder. SQLite takes `$2` for a name and numbers placeholders as it meets them, so
+/// binding in order would mix up `SET a = $2 WHERE id = $1`.
+fn bind(statement: &mut Statement<'_>, args: &[Value]) -> Result<(), DbError> {
+    let mut highest = 0;
+    for index in 1..=statement.parameter_count() {
+        let number = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
+        let Some((number, value)) = number.and_then(|number| Some((number, args.get(number.checked_sub(1)?)?))) else {
+            return Err(DbError::Other("a placeholder is not $1, $2, … or has no value".into()));
+        };
+        highest = highest.max(number);
+        statement.raw_bind_parameter(index, value)?;
+    }
+    if highest < args.len() {
+        return Err(DbError::Other("a value has no placeholder".into()));
+    }
+    Ok(())
 }

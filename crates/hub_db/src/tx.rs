@@ -27,10 +27,10 @@ enum State {
 enum Held {
     Sqlite(OwnedMutexGuard<Connection>),
     /// `None` only while the transaction is being dropped.
-    Postgres(Option<Object>),
+    Postgres(Option<Box<Object>>),
 }
 
-fn client(held: &Option<Object>) -> &ClientWrapper {
+fn client(held: &Option<Box<Object>>) -> &ClientWrapper {
     held.as_ref().expect("only dropping takes the connection away")
 }
 
@@ -40,7 +40,7 @@ impl Tx {
     }
 
     pub(crate) fn postgres(client: Object) -> Self {
-        Self { connection: Held::Postgres(Some(client)), state: State::Open }
+        Self { connection: Held::Postgres(Some(Box::new(client))), state: State::Open }
     }
 
     /// Which SQL it speaks.
@@ -194,11 +194,11 @@ impl Drop for Tx {
                     // The connection goes back to the pool only after the server has undone the work.
                     Ok(runtime) => drop(runtime.spawn(async move {
                         if client.batch_execute("ROLLBACK").await.is_err() {
-                            drop(Object::take(client));
+                            drop(Object::take(*client));
                         }
                     })),
                     // Without a runtime: closing the connection makes the server undo it.
-                    Err(_) => drop(Object::take(client)),
+                    Err(_) => drop(Object::take(*client)),
                 }
             }
         }
