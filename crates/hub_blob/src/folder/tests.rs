@@ -1,0 +1,1 @@
+//! What only a folder can show: leftovers, sweeping, slow readers.
