@@ -4,5 +4,8 @@
 //! given, never by a number found in it. A parser that sees only the beginning of a file says how much more it needs;
 //! that is an answer, not an error.
 
+pub mod attributes;
 pub mod git;
+pub mod ignore;
 pub mod lfs;
+mod pattern;
