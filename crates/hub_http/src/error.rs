@@ -227,7 +227,7 @@ pub(crate) async fn no_such_route(request: axum::extract::Request) -> ApiError {
 }
 
 /// An error and what caused it, joined by colons.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
