@@ -1,1 +1,45 @@
-//! People, organisations, membership, tokens, invitations.
+//! People, organisations, membership, tokens, invitations: who there is, who asks, and what their credential permits.
+//!
+//! [`Accounts`] is the only door. A face turns a header into a [`Caller`] by [`Accounts::authenticate_token`] or
+//! [`Accounts::authenticate_password`]; every use case that changes something takes [`By`], on whose word it acts, and
+//! decides itself whether that is enough. hub_repo asks a [`Caller`] for its role and its ceiling in a name space.
+//!
+//! Invariants:
+//! - People and organisations share one name space; two names that differ only in case are one.
+//! - Of passwords only an argon2id hash is stored, of tokens, invitations and the setup code only a SHA-256.
+//! - An instance that had an administrator keeps one, and so does an organisation.
+//! - This crate knows no repositories: who deletes an account says how many it owns.
+
+mod accounts;
+mod authenticate;
+mod caller;
+mod code;
+mod error;
+mod invitations;
+mod label;
+mod namespace;
+mod organizations;
+mod page;
+mod password;
+mod permit;
+mod scope;
+mod setup;
+mod store;
+mod tokens;
+mod users;
+mod whoami;
+
+pub use accounts::{AccountConfig, Accounts, SignUpPolicy};
+pub use caller::{By, Caller, CallerUser, Credential, Membership, TokenGrant};
+pub use code::TOKEN_PREFIX;
+pub use error::AccountError;
+pub use invitations::{Invitation, InvitationId, NewInvitation};
+pub use label::{Email, EmailError, Label, LabelError};
+pub use namespace::{IdParseError, Namespace, NamespaceId, NamespaceKind, key_of_wire_id, wire_id};
+pub use organizations::{Member, NewOrganization, Organization};
+pub use page::{Page, PageQuery};
+pub use password::{PasswordCost, PasswordError};
+pub use scope::{Permission, PermissionError, Scope, ScopeEntity, TokenScopes};
+pub use tokens::{FreshToken, NewToken, Token, TokenId};
+pub use users::{NewUser, User};
+pub use whoami::{Whoami, WhoamiAuth, WhoamiOrg, WhoamiToken};

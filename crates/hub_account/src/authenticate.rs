@@ -1,0 +1,58 @@
+//! From a token or a password to a [`Caller`].
+
+use std::sync::Arc;
+
+use hub_core::{NamespaceName, SecretString};
+
+use crate::Accounts;
+use crate::caller::{Caller, CallerUser, Credential};
+use crate::code::digest;
+use crate::error::AccountError;
+use crate::namespace::NamespaceId;
+use crate::store::{members, tokens, users};
+
+impl Accounts {
+    /// Who holds this token.
+    ///
+    /// The value is looked up by its hash, so the time this takes tells nothing about other values. The use is noted in
+    /// memory and written down by [`Accounts::flush_token_use`]: no request waits for a write.
+    pub async fn authenticate_token(&self, value: &SecretString) -> Result<Caller, AccountError> {
+        let db = &self.inner.db;
+        let now = self.now();
+        let bearer = tokens::bearer(db, digest(value), now).await?.ok_or(AccountError::BadCredentials)?;
+        self.inner.token_use.note(bearer.token.grant.id, bearer.token.last_used_at, now);
+        let credential = Credential::Token(bearer.token.grant);
+        self.caller(bearer.user, bearer.name, bearer.is_admin, credential).await
+    }
+
+    /// Who has this name, or this email, and this password.
+    ///
+    /// An unknown name, an account without a password and a disabled one take as long as a wrong password.
+    pub async fn authenticate_password(&self, login: &str, password: &SecretString) -> Result<Caller, AccountError> {
+        let sign_in = users::sign_in(&self.inner.db, login).await?;
+        let (id, hash) = match sign_in {
+            Some(sign_in) => (Some(sign_in.id), sign_in.password_hash),
+            None => (None, None),
+        };
+        if !self.inner.passwords.verify(password, hash).await? {
+            return Err(AccountError::BadCredentials);
+        }
+        let user = match id {
+            Some(id) => users::by_id(&self.inner.db, id).await?,
+            None => None,
+        };
+        let user = user.filter(|user| user.disabled_at.is_none()).ok_or(AccountError::BadCredentials)?;
+        self.caller(user.id, user.name, user.is_admin, Credential::Password).await
+    }
+
+    async fn caller(
+        &self,
+        id: NamespaceId,
+        name: NamespaceName,
+        is_admin: bool,
+        credential: Credential,
+    ) -> Result<Caller, AccountError> {
+        let memberships = members::of_user(&self.inner.db, id).await?;
+        Ok(Caller::User(Arc::new(CallerUser { id, name, is_admin, memberships, credential })))
+    }
+}

@@ -1,0 +1,176 @@
+//! What can go wrong with accounts, in words that tell a person what to do next.
+
+use std::borrow::Cow;
+
+use hub_core::{Code, NameError, UserError};
+use hub_db::DbError;
+
+use crate::label::{EmailError, LabelError};
+use crate::password::PasswordError;
+
+/// A use case of this crate that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The token or password is wrong, revoked or expired, or the account is disabled. Which of these is not told.
+    #[error("Invalid credentials in Authorization header")]
+    BadCredentials,
+    /// Only a signed-in caller may do this.
+    #[error("sign in to do this, or send a token in the Authorization header")]
+    NeedsLogin,
+    /// The caller may not do this.
+    #[error("this needs {needs}")]
+    Forbidden {
+        /// What would be enough.
+        needs: &'static str,
+    },
+    /// Nobody and nothing bears the name.
+    #[error("there is no {what} called {name}")]
+    NoSuch {
+        /// `user`, `organization`, `user or organization`.
+        what: &'static str,
+        /// The name as it was asked for.
+        name: String,
+    },
+    /// There is no such token or invitation, or it is another's.
+    #[error("there is no such {what}")]
+    NoSuchItem {
+        /// `token`, `invitation`.
+        what: &'static str,
+    },
+    /// A new name is not acceptable.
+    #[error("the name '{name}' cannot be registered")]
+    Name {
+        /// The name.
+        name: String,
+        /// Why.
+        #[source]
+        source: NameError,
+    },
+    /// A text for people is not acceptable.
+    #[error("the text is not acceptable")]
+    Label(#[from] LabelError),
+    /// No address of mail.
+    #[error("the email is not acceptable")]
+    Email(#[from] EmailError),
+    /// A new password is not acceptable.
+    #[error("the password is not acceptable")]
+    Password(#[from] PasswordError),
+    /// A person or an organisation has the name.
+    #[error("the name '{name}' is taken; choose another")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// Someone else has the address of mail.
+    #[error("this email belongs to another account; sign in there, or use another email")]
+    EmailTaken,
+    /// Nobody can sign up here.
+    #[error("sign-up is closed on this instance; ask an administrator for an account")]
+    SignUpClosed,
+    /// Only those who were invited can sign up.
+    #[error("sign-up needs an invitation on this instance; ask an administrator for one")]
+    InvitationNeeded,
+    /// The invitation is unknown, used, withdrawn or too old.
+    #[error("the invitation is used, withdrawn or expired; ask for a new one")]
+    InvitationInvalid,
+    /// The invitation was meant for another address of mail.
+    #[error("the invitation was made for another email; sign up with the address that it was sent to")]
+    InvitationForAnother,
+    /// The code of the setup page is wrong, or there is an administrator already.
+    #[error(
+        "the setup link is wrong or used; if there is no administrator yet, a restart of Hearth prints a fresh link"
+    )]
+    SetupInvalid,
+    /// The organisation would be left without an administrator.
+    #[error("'{org}' would be left without an administrator; make another member administrator first")]
+    LastOrgAdmin {
+        /// The organisation.
+        org: String,
+    },
+    /// The instance would be left without an administrator.
+    #[error("the instance would be left without an administrator; make another user administrator first")]
+    LastAdmin,
+    /// The account still owns repositories.
+    #[error("'{name}' still owns {count} repositories; delete or transfer them first")]
+    OwnsRepositories {
+        /// Whose they are.
+        name: String,
+        /// How many.
+        count: u64,
+    },
+    /// An organisation cannot have a default for its repositories that only Spaces know.
+    #[error("the default visibility is 'public' or 'private'")]
+    DefaultVisibility,
+    /// A fine-grained token without scopes, scopes on another role, or scopes that its owner has no say over.
+    #[error("{problem}")]
+    Scopes {
+        /// What is wrong with them, and what would be right.
+        problem: Cow<'static, str>,
+    },
+    /// A token or an invitation would have ended before it began.
+    #[error("the end lies in the past")]
+    EndsInPast,
+    /// The file of an import is faulty; nothing was changed.
+    #[error("{path}: {problem}")]
+    Import {
+        /// Where in the file, such as `users[3].tokens[0].role`.
+        path: String,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// Too many passwords wait to be checked.
+    #[error("too many sign-ins at this moment; try again in a few seconds")]
+    Busy,
+    /// The database failed.
+    #[error("the account database failed")]
+    Db(#[from] DbError),
+    /// A row or a hash in the database is not what this crate writes.
+    #[error("an account row is damaged: {what}")]
+    Damaged {
+        /// Which column of which table.
+        what: &'static str,
+    },
+    /// The work was given up because the server stops.
+    #[error("the password check was cut off")]
+    CutOff,
+}
+
+impl UserError for AccountError {
+    fn code(&self) -> Code {
+        match self {
+            AccountError::BadCredentials => Code::BadCredentials,
+            AccountError::NeedsLogin => Code::NeedsLogin,
+            AccountError::Forbidden { .. }
+            | AccountError::SignUpClosed
+            | AccountError::InvitationNeeded
+            | AccountError::InvitationInvalid
+            | AccountError::InvitationForAnother
+            | AccountError::SetupInvalid => Code::Forbidden,
+            AccountError::NoSuch { .. } | AccountError::NoSuchItem { .. } => Code::NotFound,
+            AccountError::Name { .. }
+            | AccountError::Label(_)
+            | AccountError::Email(_)
+            | AccountError::Password(_)
+            | AccountError::DefaultVisibility
+            | AccountError::Scopes { .. }
+            | AccountError::EndsInPast
+            | AccountError::Import { .. } => Code::Unprocessable,
+            AccountError::NameTaken { .. }
+            | AccountError::EmailTaken
+            | AccountError::LastOrgAdmin { .. }
+            | AccountError::LastAdmin
+            | AccountError::OwnsRepositories { .. } => Code::Conflict,
+            AccountError::Busy => Code::TooManyRequests,
+            AccountError::CutOff => Code::Unavailable,
+            AccountError::Db(_) | AccountError::Damaged { .. } => Code::Internal,
+        }
+    }
+
+    fn message(&self) -> Cow<'_, str> {
+        // The message of a refused text is of use only together with its reason.
+        match std::error::Error::source(self) {
+            Some(source) if self.code() != Code::Internal => Cow::Owned(format!("{self}: {source}")),
+            _ => Cow::Owned(self.to_string()),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Rows of `namespace`.
+
+use hub_core::{Timestamp, Visibility};
+use hub_db::{Db, DbError, FromRow, Row, Tx, Value, args};
+
+use super::{damaged, parse};
+use crate::label::Label;
+use crate::namespace::{Namespace, NamespaceId, NamespaceKind};
+
+const COLUMNS: &str = "id, name, kind, full_name, default_visibility, created_ms";
+
+impl FromRow for Namespace {
+    fn from_row(row: &Row<'_>) -> Result<Self, DbError> {
+        let (kind, visibility): (i64, String) = (row.get(2)?, row.get(4)?);
+        Ok(Namespace {
+            id: NamespaceId::new(row.get(0)?),
+            name: parse(1, &row.get::<String>(1)?)?,
+            kind: NamespaceKind::from_db(kind).ok_or_else(|| damaged(2, kind))?,
+            full_name: parse(3, &row.get::<String>(3)?)?,
+            default_visibility: Visibility::from_word(&visibility).ok_or_else(|| damaged(4, &visibility))?,
+            created_at: row.get(5)?,
+        })
+    }
+}
+
+pub(crate) async fn by_key(db: &Db, key: &str) -> Result<Option<Namespace>, DbError> {
+    db.query_opt(&format!("SELECT {COLUMNS} FROM namespace WHERE name_key = $1"), args![key]).await
+}
+
+pub(crate) async fn by_key_in(tx: &mut Tx, key: &str) -> Result<Option<Namespace>, DbError> {
+    tx.query_opt(&format!("SELECT {COLUMNS} FROM namespace WHERE name_key = $1"), args![key]).await
+}
+
+pub(crate) async fn by_id(db: &Db, id: NamespaceId) -> Result<Option<Namespace>, DbError> {
+    db.query_opt(&format!("SELECT {COLUMNS} FROM namespace WHERE id = $1"), args![id.key()]).await
+}
+
+pub(crate) async fn by_ids(db: &Db, ids: &[NamespaceId]) -> Result<Vec<Namespace>, DbError> {
+    let mut keys: Vec<i64> = ids.iter().map(|id| id.key()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let keys: Vec<Value> = keys.into_iter().map(Value::from).collect();
+    db.query_in(&format!("SELECT {COLUMNS} FROM namespace WHERE id IN ({{in}})"), args![], &keys).await
+}
+
+/// Inserts, unless the name is taken: then `false`, and the transaction stays usable.
+pub(crate) async fn insert(tx: &mut Tx, namespace: &Namespace) -> Result<bool, DbError> {
+    let count = tx
+        .exec(
+            "INSERT INTO namespace (id, name, name_key, kind, full_name, default_visibility, created_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name_key) DO NOTHING",
+            args![
+                namespace.id.key(),
+                namespace.name.as_str(),
+                namespace.name.key(),
+                namespace.kind.to_db(),
+                namespace.full_name.as_str(),
+                namespace.default_visibility.word(),
+                namespace.created_at
+            ],
+        )
+        .await?;
+    Ok(count == 1)
+}
+
+/// Holds the row until the transaction ends, so that rules over its members are checked by one transaction at a time.
+pub(crate) async fn lock(tx: &mut Tx, id: NamespaceId) -> Result<bool, DbError> {
+    Ok(tx.exec("UPDATE namespace SET kind = kind WHERE id = $1", args![id.key()]).await? == 1)
+}
+
+pub(crate) async fn set_full_name(tx: &mut Tx, id: NamespaceId, full_name: &Label) -> Result<(), DbError> {
+    tx.exec("UPDATE namespace SET full_name = $2 WHERE id = $1", args![id.key(), full_name.as_str()]).await?;
+    Ok(())
+}
+
+pub(crate) async fn set_default_visibility(
+    tx: &mut Tx,
+    id: NamespaceId,
+    visibility: Visibility,
+) -> Result<(), DbError> {
+    let sql = "UPDATE namespace SET default_visibility = $2 WHERE id = $1";
+    tx.exec(sql, args![id.key(), visibility.word()]).await?;
+    Ok(())
+}
+
+/// Removes the row and, by its foreign keys, all that belongs to it.
+pub(crate) async fn delete(tx: &mut Tx, id: NamespaceId) -> Result<(), DbError> {
+    tx.exec("DELETE FROM namespace WHERE id = $1", args![id.key()]).await?;
+    Ok(())
+}
+
+/// Organisations in the order of their names, from the one after `after`, with the number of their members.
+pub(crate) async fn organizations(db: &Db, after: &str, limit: i64) -> Result<Vec<(Namespace, i64)>, DbError> {
+    struct Counted(Namespace, i64);
+    impl FromRow for Counted {
+        fn from_row(row: &Row<'_>) -> Result<Self, DbError> {
+            Ok(Counted(Namespace::from_row(row)?, row.get(6)?))
+        }
+    }
+    let sql = format!(
+        "SELECT {COLUMNS}, (SELECT COUNT(*) FROM membership WHERE org_id = namespace.id) FROM namespace \
+         WHERE kind = $1 AND name_key > $2 ORDER BY name_key LIMIT $3"
+    );
+    let rows: Vec<Counted> = db.query(&sql, args![NamespaceKind::Organization.to_db(), after, limit]).await?;
+    Ok(rows.into_iter().map(|Counted(namespace, count)| (namespace, count)).collect())
+}
+
+/// A new entry, not yet inserted.
+pub(crate) fn fresh(
+    key: i64,
+    name: hub_core::NamespaceName,
+    kind: NamespaceKind,
+    full_name: Option<Label>,
+    now: Timestamp,
+) -> Result<Namespace, crate::AccountError> {
+    let full_name = match full_name {
+        Some(full_name) => full_name,
+        None => name.as_str().parse()?,
+    };
+    let default_visibility = Visibility::Public;
+    Ok(Namespace { id: NamespaceId::new(key), name, kind, full_name, default_visibility, created_at: now })
+}
