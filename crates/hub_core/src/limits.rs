@@ -14,6 +14,10 @@ pub struct Limits {
     pub plain_blob_bytes: u64,
     /// The largest single file, in bytes.
     pub file_bytes: u64,
+    /// From which size on a large file is uploaded in parts by clients that can, in bytes.
+    pub parts_from_bytes: u64,
+    /// How many bytes a part has; more where a file would need over 9,000 parts.
+    pub part_bytes: u64,
     /// The largest body of any other API request, in bytes.
     pub api_body_bytes: u64,
     /// The most bytes of all files that one namespace may hold; 0 means no bound.
@@ -29,6 +33,8 @@ impl Default for Limits {
             commit_operations: 100_000,
             plain_blob_bytes: 10 << 20,
             file_bytes: 5 << 40,
+            parts_from_bytes: 1 << 30,
+            part_bytes: 64 << 20,
             api_body_bytes: 16 << 20,
             namespace_bytes: 0,
             upload_grace_secs: 24 * 3600,

@@ -1,1 +1,48 @@
-//! Repositories: references, commits, trees, large files, facts, collection of garbage.
+//! What a hub is, whatever the protocol: repositories with their references, commits, trees and large files.
+//!
+//! [`Repos::open`] is the only way to a [`Repo`], and a `Repo` is the proof that its caller may have it. Content is
+//! written first and referred to second: bytes go to the blob store and objects to their rows before one transaction
+//! moves a reference. What nothing refers to does not exist, and is collected later.
+
+mod check;
+mod commit;
+mod content;
+mod diff;
+mod downloads;
+mod edit;
+mod error;
+mod events;
+mod facts;
+mod garbage;
+mod history;
+mod large;
+mod lifecycle;
+mod list;
+mod objects;
+mod open;
+mod purge;
+mod refs;
+mod repos;
+mod revision;
+mod squash;
+mod store;
+mod tree;
+mod writers;
+
+pub use check::{CheckReport, Damage};
+pub use commit::{CommitDone, CommitDraft, CommitHeader, Operation};
+pub use content::{FileContent, FileSource};
+pub use diff::{Change, ChangeStatus, DiffSide};
+pub use downloads::{ClientClass, Download};
+pub use error::RepoError;
+pub use facts::Facts;
+pub use garbage::GarbageReport;
+pub use history::{CommitInfo, CommitPage};
+pub use large::{PartPlan, Ticket, UploadPlan};
+pub use lifecycle::{Gating, NewFile, NewRepo, Settings, SettingsChange, SpaceSdk};
+pub use list::{ListCursor, ListPage, ListQuery, ListedRepo, SortKey};
+pub use open::{Repo, RepoId, RepoState};
+pub use purge::{LargeFile, LargeFilePage};
+pub use refs::{RefList, RefTarget};
+pub use repos::{Repos, ReposParts};
+pub use tree::{EntryKind, LargeTarget, LastCommit, TreeEntryInfo, TreePage};

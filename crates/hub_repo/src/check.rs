@@ -1,0 +1,158 @@
+//! The integrity check: everything that a reference reaches is there and is what its name says.
+
+use futures::TryStreamExt;
+use hub_core::{Oid, Sha256};
+use hub_formats::git::{self, ObjectKind};
+use sha2::Digest;
+
+use crate::store::{commits, garbage, large, objects, refs, repos};
+use crate::{RepoError, RepoId, Repos};
+
+/// Something that is not as it must be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Damage {
+    /// In which repository.
+    pub repo: String,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// What a check saw.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct CheckReport {
+    /// Repositories looked at.
+    pub repos: u64,
+    /// References looked at.
+    pub refs: u64,
+    /// Objects read and hashed.
+    pub objects: u64,
+    /// Large contents found in the blob store; with `deep`, read and hashed.
+    pub contents: u64,
+    /// What is wrong, at most 1,000 findings.
+    pub damages: Vec<Damage>,
+}
+
+/// The most findings that a report holds.
+const MAX_DAMAGES: usize = 1000;
+
+impl CheckReport {
+    fn damage(&mut self, repo: &str, what: String) {
+        if self.damages.len() < MAX_DAMAGES {
+            self.damages.push(Damage { repo: repo.to_owned(), what });
+        }
+    }
+}
+
+impl Repos {
+    /// Looks at every repository. With `deep`, large contents are read and hashed too, not only looked for.
+    pub async fn check(&self, deep: bool) -> Result<CheckReport, RepoError> {
+        let mut report = CheckReport::default();
+        let mut after = 0;
+        while let Some(repo) = garbage::next_repo(self.db(), after).await? {
+            after = repo.key();
+            let name = repos::name_of(self.db(), repo).await?.unwrap_or_default();
+            report.repos += 1;
+            self.check_repo(repo, &name, deep, &mut report).await?;
+        }
+        Ok(report)
+    }
+
+    async fn check_repo(
+        &self,
+        repo: RepoId,
+        name: &str,
+        deep: bool,
+        report: &mut CheckReport,
+    ) -> Result<(), RepoError> {
+        for (reference, oid) in refs::list(self.db(), repo).await? {
+            report.refs += 1;
+            if objects::get(self.db(), repo, oid).await?.is_none() {
+                report.damage(name, format!("{reference} points to the missing object {oid}"));
+            }
+        }
+        let reached = match self.reachable(repo).await {
+            Ok(reached) => reached,
+            Err(RepoError::Db(error)) => return Err(error.into()),
+            Err(error) => {
+                report.damage(name, format!("the history cannot be walked: {error}"));
+                return Ok(());
+            }
+        };
+        for oid in reached {
+            report.objects += 1;
+            self.check_object(repo, name, oid, deep, report).await?;
+        }
+        Ok(())
+    }
+
+    async fn check_object(
+        &self,
+        repo: RepoId,
+        name: &str,
+        oid: Oid,
+        deep: bool,
+        report: &mut CheckReport,
+    ) -> Result<(), RepoError> {
+        if oid == Oid::EMPTY_TREE {
+            return Ok(());
+        }
+        let Some(row) = objects::get(self.db(), repo, oid).await? else {
+            report.damage(name, format!("the object {oid} is missing"));
+            return Ok(());
+        };
+        let kind = ObjectKind::from_db(row.kind);
+        match (kind, row.data, row.content) {
+            (Some(kind), Some(data), _) => match git::decompress(&data, row.size.max(0) as u64) {
+                Ok(bytes) if git::object_id(kind, &bytes) == oid => {
+                    if kind == ObjectKind::Commit && commits::get(self.db(), repo, oid).await?.is_none() {
+                        report.damage(name, format!("the commit {oid} is not in the graph"));
+                    }
+                }
+                Ok(_) => report.damage(name, format!("the object {oid} holds other bytes than its id says")),
+                Err(error) => report.damage(name, format!("the object {oid} cannot be read: {error}")),
+            },
+            (Some(_), None, Some(sha256)) => self.check_content(name, sha256, deep, report).await?,
+            _ => report.damage(name, format!("the object {oid} has no bytes")),
+        }
+        if let Some((sha256, _)) = objects::blob(self.db(), repo, oid).await?.and_then(|row| row.target) {
+            if large::held(self.db(), repo, sha256).await?.is_none() {
+                report.damage(name, format!("the repository lacks the large file {sha256} that {oid} points to"));
+            } else {
+                self.check_content(name, sha256, deep, report).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn check_content(
+        &self,
+        name: &str,
+        sha256: Sha256,
+        deep: bool,
+        report: &mut CheckReport,
+    ) -> Result<(), RepoError> {
+        let Some(row) = large::get(self.db(), sha256).await? else {
+            report.damage(name, format!("the content {sha256} has no verified copy"));
+            return Ok(());
+        };
+        report.contents += 1;
+        match self.blobs().size(&row.key()).await? {
+            None => report.damage(name, format!("the blob store lacks {}", row.key())),
+            Some(size) if size != row.size => {
+                report.damage(name, format!("{} has {size} bytes, not {}", row.key(), row.size));
+            }
+            Some(size) if deep => {
+                let mut stream = self.blobs().read(&row.key(), 0..size).await?;
+                let mut hasher = sha2::Sha256::new();
+                while let Some(chunk) = stream.try_next().await? {
+                    hasher.update(&chunk);
+                }
+                if Sha256::new(hasher.finalize().into()) != sha256 {
+                    report.damage(name, format!("{} holds other bytes than its name says", row.key()));
+                }
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,364 @@
+//! Commits through the API: a draft takes operations one by one, so that a body of any length is never held in memory,
+//! and then becomes one commit or nothing.
+//!
+//! Order of writes: large content to the blob store, objects to their rows, and last one transaction that adds the
+//! commit and moves the branch by compare-and-swap. A crash in between leaves objects that nothing refers to.
+
+use bytes::Bytes;
+use hub_core::{Access, CommitId, Oid, RefName, RepoPath, Revision, Sha256};
+use hub_formats::git::{Commit, Mode, ObjectKind, Signature};
+use hub_formats::lfs::Pointer;
+
+use crate::edit::TreeEdit;
+use crate::objects::{prepare_blob, prepare_object};
+use crate::store::commits::CommitRow;
+use crate::store::objects::NewObject;
+use crate::store::{commits, facts as store_facts, objects, refs, repos};
+use crate::{Repo, RepoError, facts};
+
+/// What a commit says about itself.
+#[derive(Clone, Debug, Default)]
+pub struct CommitHeader {
+    /// The first line of the message; must not be empty.
+    pub title: String,
+    /// The rest of the message.
+    pub description: String,
+    /// Where the branch must be for the commit to be made; `None` means wherever it is.
+    pub parent: Option<Oid>,
+}
+
+/// One change of a commit.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// Writes a small file; with `old_path`, the file there goes away (a rename with new content).
+    Put {
+        /// Where.
+        path: RepoPath,
+        /// The whole content.
+        content: Bytes,
+        /// Where it was before.
+        old_path: Option<RepoPath>,
+    },
+    /// Writes the pointer to a large file that was uploaded before.
+    PutLarge {
+        /// Where.
+        path: RepoPath,
+        /// Its content.
+        sha256: Sha256,
+        /// Its size, where the client says it; a wrong one is refused.
+        size: Option<u64>,
+        /// Where it was before.
+        old_path: Option<RepoPath>,
+    },
+    /// Moves a file or folder as it is.
+    Move {
+        /// Where it was.
+        from: RepoPath,
+        /// Where it goes.
+        to: RepoPath,
+    },
+    /// Deletes a file.
+    DeleteFile(RepoPath),
+    /// Deletes a folder and all in it.
+    DeleteFolder(RepoPath),
+    /// Deletes whatever is at the path.
+    DeleteEntry(RepoPath),
+}
+
+/// A commit that was made.
+#[derive(Clone, Copy, Debug)]
+pub struct CommitDone {
+    /// Its id.
+    pub id: CommitId,
+}
+
+/// Objects above this size together are written before the draft goes on.
+const FLUSH_BYTES: usize = 8 << 20;
+/// Blobs above this size are hashed and compressed on a thread that may be kept busy.
+const INLINE_HASH_MAX: usize = 16 << 10;
+/// How often a commit without a stated parent is tried again on a branch that keeps moving.
+const MAX_TRIES: usize = 32;
+
+/// An operation whose content is already an object.
+#[derive(Debug)]
+enum Step {
+    Put { path: RepoPath, oid: Oid, old_path: Option<RepoPath> },
+    Move { from: RepoPath, to: RepoPath },
+    DeleteFile(RepoPath),
+    DeleteFolder(RepoPath),
+    DeleteEntry(RepoPath),
+}
+
+/// A commit under construction.
+pub struct CommitDraft {
+    repo: Repo,
+    branch: RefName,
+    steps: Vec<Step>,
+    pending: Vec<NewObject>,
+    pending_bytes: usize,
+    added_bytes: u64,
+}
+
+impl Repo {
+    /// Begins a commit on a branch.
+    ///
+    /// # Errors
+    /// [`RepoError::RevisionNotFound`] if there is no such branch.
+    pub async fn begin_commit(&self, branch: &Revision) -> Result<CommitDraft, RepoError> {
+        self.require(Access::Write)?;
+        let (branch, _) = self.writable_branch(branch).await?;
+        Ok(CommitDraft::on(self.clone(), branch))
+    }
+}
+
+impl CommitDraft {
+    pub(crate) fn on(repo: Repo, branch: RefName) -> Self {
+        Self { repo, branch, steps: Vec::new(), pending: Vec::new(), pending_bytes: 0, added_bytes: 0 }
+    }
+
+    /// Adds one operation. Content is written out as the draft grows; memory stays flat.
+    pub async fn push(&mut self, operation: Operation) -> Result<(), RepoError> {
+        let most = self.repo.repos.limits().commit_operations;
+        if self.steps.len() as u64 >= most {
+            return Err(RepoError::TooLarge(format!(
+                "a commit may have at most {most} operations: send the rest in another commit"
+            )));
+        }
+        let step = match operation {
+            Operation::Put { path, content, old_path } => {
+                self.refuse_dangling_pointer(&path, &content).await?;
+                let oid = self.add_blob(content).await?;
+                Step::Put { path, oid, old_path }
+            }
+            Operation::PutLarge { path, sha256, size, old_path } => {
+                let held = self.repo.held_large(sha256).await?;
+                let held = held.ok_or_else(|| RepoError::LargeMissing { path: path.clone(), sha256 })?;
+                if size.is_some_and(|size| size != held) {
+                    return Err(RepoError::BadRequest(format!(
+                        "{path:?} is said to have {} bytes, but the uploaded content {sha256} has {held}",
+                        size.unwrap_or_default(),
+                    )));
+                }
+                let oid = self.add_blob(Pointer { oid: sha256, size: held }.write().into()).await?;
+                Step::Put { path, oid, old_path }
+            }
+            Operation::Move { from, to } => Step::Move { from, to },
+            Operation::DeleteFile(path) => Step::DeleteFile(path),
+            Operation::DeleteFolder(path) => Step::DeleteFolder(path),
+            Operation::DeleteEntry(path) => Step::DeleteEntry(path),
+        };
+        self.steps.push(step);
+        Ok(())
+    }
+
+    /// A pointer sent as an ordinary file must point to content that arrived here, as for a pushed one.
+    async fn refuse_dangling_pointer(&self, path: &RepoPath, content: &[u8]) -> Result<(), RepoError> {
+        let Ok(pointer) = Pointer::parse(content) else { return Ok(()) };
+        match self.repo.held_large(pointer.oid).await? {
+            Some(_) => Ok(()),
+            None => Err(RepoError::LargeMissing { path: path.clone(), sha256: pointer.oid }),
+        }
+    }
+
+    async fn add_blob(&mut self, content: Bytes) -> Result<Oid, RepoError> {
+        let most = self.repo.repos.limits().plain_blob_bytes;
+        if content.len() as u64 > most {
+            return Err(RepoError::TooLarge(format!(
+                "a file of {} bytes is too large for an ordinary commit (limit {most}): upload it as a large file",
+                content.len(),
+            )));
+        }
+        let prepared = if content.len() <= INLINE_HASH_MAX {
+            prepare_blob(content)
+        } else {
+            tokio::task::spawn_blocking(move || prepare_blob(content))
+                .await
+                .map_err(|_| RepoError::Inconsistent("hashing a blob failed".to_owned()))?
+        };
+        if let Some((sha256, bytes)) = prepared.content {
+            self.repo.repos.store_content(sha256, bytes).await?;
+        }
+        let oid = prepared.object.oid;
+        self.added_bytes += prepared.object.size;
+        self.pending_bytes += prepared.object.size as usize + 64;
+        self.pending.push(prepared.object);
+        if self.pending_bytes > FLUSH_BYTES {
+            self.flush().await?;
+        }
+        Ok(oid)
+    }
+
+    /// Writes the objects collected so far; nothing refers to them yet.
+    async fn flush(&mut self) -> Result<(), RepoError> {
+        let pending = std::mem::take(&mut self.pending);
+        self.pending_bytes = 0;
+        let mut tx = self.repo.repos.db().begin().await?;
+        objects::insert(&mut tx, self.repo.id(), &pending, self.repo.repos.clock().now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Makes the commit.
+    ///
+    /// # Errors
+    /// [`RepoError::StaleParent`] if the header names a parent and the branch is elsewhere; [`RepoError::Conflict`] if
+    /// other writers were faster again and again; [`RepoError::EntryNotFound`] if something to delete is not there.
+    pub async fn finish(self, header: CommitHeader) -> Result<CommitDone, RepoError> {
+        if header.title.trim().is_empty() {
+            return Err(RepoError::BadRequest("the commit needs a summary: send a header with a 'summary'".to_owned()));
+        }
+        // Writers of one branch queue here, so that they seldom lose the race below. The race decides, not the queue.
+        let repo = self.repo.clone();
+        let _turn = repo.repos.writers().turn(repo.id(), &self.branch).await;
+        for _ in 0..MAX_TRIES {
+            let head = refs::get(repo.repos.db(), repo.id(), &self.branch).await?;
+            if header.parent.is_some() && header.parent != head {
+                return Err(RepoError::StaleParent);
+            }
+            if let Some(done) = self.attempt(&header, head).await? {
+                return Ok(done);
+            }
+            if header.parent.is_some() {
+                return Err(RepoError::StaleParent);
+            }
+        }
+        Err(RepoError::Conflict(format!(
+            "other commits to {} were faster {MAX_TRIES} times: try again",
+            self.branch.short()
+        )))
+    }
+
+    /// Makes the commit on top of `head`; `None` if the branch moved meanwhile.
+    async fn attempt(&self, header: &CommitHeader, head: Option<Oid>) -> Result<Option<CommitDone>, RepoError> {
+        let repo = &self.repo;
+        let parent = match head {
+            Some(oid) => Some(repo.commit_row(CommitId::new(oid)).await?),
+            None => None,
+        };
+        let base = parent.as_ref().map_or(Oid::EMPTY_TREE, |row| row.tree);
+        let edited = self.edit(base, head).await?.apply(&repo.repos, repo.id(), base).await?;
+        let now = repo.repos.clock().now();
+        let author = repo.signature(now.seconds());
+        let commit = Commit {
+            tree: edited.root,
+            parents: head.into_iter().collect(),
+            author: author.clone(),
+            committer: author,
+            extra: Vec::new(),
+            message: message_of(header),
+        };
+        let commit_object = prepare_object(ObjectKind::Commit, &commit.write());
+        let row = CommitRow {
+            oid: commit_object.oid,
+            tree: edited.root,
+            parents: commit.parents,
+            generation: parent.as_ref().map_or(1, |row| row.generation + 1),
+            ancestors: parent.as_ref().map_or(1, |row| row.ancestors + 1),
+            seconds: now.seconds(),
+        };
+        let facts = if self.branch == RefName::main() && facts::depend_on(&edited.changed) {
+            // Facts are read from the new tree, so its objects are written first; nothing refers to them yet.
+            let mut tx = repo.repos.db().begin().await?;
+            objects::insert(&mut tx, repo.id(), &self.pending, now).await?;
+            objects::insert(&mut tx, repo.id(), &edited.objects, now).await?;
+            tx.commit().await?;
+            Some(repo.gather_facts(edited.root).await?)
+        } else {
+            None
+        };
+
+        let mut tx = repo.repos.db().begin().await?;
+        objects::insert(&mut tx, repo.id(), &self.pending, now).await?;
+        objects::insert(&mut tx, repo.id(), &edited.objects, now).await?;
+        objects::insert(&mut tx, repo.id(), std::slice::from_ref(&commit_object), now).await?;
+        commits::insert(&mut tx, repo.id(), &row).await?;
+        commits::insert_changes(&mut tx, repo.id(), &row, edited.changed.iter().map(String::as_str)).await?;
+        if !refs::compare_and_swap(&mut tx, repo.id(), &self.branch, head, row.oid, now).await? {
+            return Ok(None);
+        }
+        repos::touch(&mut tx, repo.id(), now).await?;
+        repos::add_used_bytes(&mut tx, repo.id(), self.added_bytes as i64).await?;
+        if let Some(facts) = &facts {
+            store_facts::write(&mut tx, repo.id(), facts).await?;
+        }
+        repo.note_push(&mut tx, &self.branch, head, Some(row.oid)).await?;
+        tx.commit().await?;
+        Ok(Some(CommitDone { id: CommitId::new(row.oid) }))
+    }
+
+    /// The steps as an edit of the tree `base`.
+    async fn edit(&self, base: Oid, head: Option<Oid>) -> Result<TreeEdit, RepoError> {
+        let mut edit = TreeEdit::default();
+        // Removals first: a commit may delete a folder and put files into it, in any order.
+        for step in &self.steps {
+            match step {
+                Step::Put { old_path: Some(from), path, .. } if from != path => {
+                    self.existing(base, head, from).await?;
+                    edit.remove(from)?;
+                }
+                Step::Move { from, .. } => {
+                    self.existing(base, head, from).await?;
+                    edit.remove(from)?;
+                }
+                Step::DeleteFile(path) => {
+                    if self.existing(base, head, path).await?.0 == Mode::Directory {
+                        return Err(RepoError::entry_not_found(path.as_str(), head));
+                    }
+                    edit.remove(path)?;
+                }
+                Step::DeleteFolder(path) => {
+                    if self.existing(base, head, path).await?.0 != Mode::Directory {
+                        return Err(RepoError::entry_not_found(path.as_str(), head));
+                    }
+                    edit.remove(path)?;
+                }
+                Step::DeleteEntry(path) => {
+                    self.existing(base, head, path).await?;
+                    edit.remove(path)?;
+                }
+                Step::Put { .. } => {}
+            }
+        }
+        for step in &self.steps {
+            match step {
+                Step::Put { path, oid, old_path } => {
+                    let mode = self.mode_for(base, old_path.as_ref().unwrap_or(path)).await?;
+                    edit.put(path, mode, *oid)?;
+                }
+                Step::Move { from, to } => {
+                    let (mode, oid) = self.existing(base, head, from).await?;
+                    edit.put(to, mode, oid)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(edit)
+    }
+
+    async fn existing(&self, base: Oid, head: Option<Oid>, path: &RepoPath) -> Result<(Mode, Oid), RepoError> {
+        let entry = self.repo.find_below(base, path).await?;
+        entry.map(|entry| (entry.mode, entry.oid)).ok_or_else(|| RepoError::entry_not_found(path.as_str(), head))
+    }
+
+    /// A file that is replaced stays executable if it was; everything else becomes an ordinary file.
+    async fn mode_for(&self, base: Oid, path: &RepoPath) -> Result<Mode, RepoError> {
+        let old = self.repo.find_below(base, path).await?;
+        Ok(if old.is_some_and(|entry| entry.mode == Mode::Executable) { Mode::Executable } else { Mode::File })
+    }
+}
+
+impl Repo {
+    /// Who signs a commit that this handle's caller makes now. The address tells nobody's real mail.
+    pub(crate) fn signature(&self, seconds: i64) -> Signature {
+        let name = self.caller().user().map_or_else(|| "hearth".to_owned(), |user| user.name.to_string());
+        let email = format!("{name}@users.noreply.hearth");
+        Signature::new(&name, &email, seconds, 0)
+    }
+}
+
+fn message_of(header: &CommitHeader) -> Vec<u8> {
+    let title = header.title.trim();
+    let description = header.description.trim();
+    let message = if description.is_empty() { title.to_owned() } else { format!("{title}\n\n{description}") };
+    message.into_bytes()
+}

@@ -1,0 +1,190 @@
+//! Collecting what nothing refers to: objects that no reference reaches, large content that no repository holds, uploads
+//! that were given up, keys of the blob store without a row.
+//!
+//! Everything younger than the grace period is kept, because a request may be about to refer to it. Requests that reuse
+//! something old renew its age first, and each deletion states its condition in the statement that deletes, so a
+//! renewal that comes in between wins. Rows go before bytes: a crash leaves bytes without a row, which the next run finds.
+
+use std::collections::HashSet;
+
+use hub_blob::ObjectKey;
+use hub_core::{Oid, Timestamp};
+use hub_formats::git::Mode;
+
+use crate::store::{commits, garbage, refs, uploads};
+use crate::{RepoError, RepoId, Repos};
+
+/// What a collection removed.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct GarbageReport {
+    /// Git objects that no reference reaches.
+    pub objects: u64,
+    /// Rights of repositories to large content that none of their files names.
+    pub holdings: u64,
+    /// Large contents that no repository holds any more.
+    pub contents: u64,
+    /// Bytes of those contents.
+    pub content_bytes: u64,
+    /// Uploads that were given up.
+    pub uploads: u64,
+    /// Keys of the blob store without a row.
+    pub stray_keys: u64,
+}
+
+/// How many rows one statement handles.
+const BATCH: usize = 500;
+
+impl Repos {
+    /// Collects everything that nothing refers to and that is older than `grace_secs`.
+    pub async fn collect_garbage(&self, grace_secs: u64) -> Result<GarbageReport, RepoError> {
+        let before = self.clock().now().plus_millis(-(grace_secs.min(i64::MAX as u64 / 1000) as i64) * 1000);
+        let mut report = GarbageReport::default();
+        self.drop_uploads(before, &mut report).await?;
+        let mut after = 0;
+        while let Some(repo) = garbage::next_repo(self.db(), after).await? {
+            after = repo.key();
+            self.collect_objects(repo, before, &mut report).await?;
+        }
+        self.drop_orphans(before, &mut report).await?;
+        self.drop_contents(before, &mut report).await?;
+        self.drop_stray_keys(before, &mut report).await?;
+        self.blobs().sweep_incoming(before).await?;
+        Ok(report)
+    }
+
+    /// Gives up uploads that never ended.
+    async fn drop_uploads(&self, before: Timestamp, report: &mut GarbageReport) -> Result<(), RepoError> {
+        loop {
+            let batch = uploads::created_before(self.db(), before, BATCH as i64).await?;
+            if batch.is_empty() {
+                return Ok(());
+            }
+            for upload in batch {
+                let mut tx = self.db().begin().await?;
+                uploads::delete(&mut tx, &upload.id).await?;
+                tx.commit().await?;
+                match upload.parts_id() {
+                    Ok(parts) => self.blobs().abort_parts(&upload.key(), &parts).await?,
+                    Err(_) => self.blobs().delete(&upload.key()).await?,
+                }
+                report.uploads += 1;
+            }
+        }
+    }
+
+    /// Removes what no reference of one repository reaches.
+    async fn collect_objects(
+        &self,
+        repo: RepoId,
+        before: Timestamp,
+        report: &mut GarbageReport,
+    ) -> Result<(), RepoError> {
+        let reached = self.reachable(repo).await?;
+        let mut after = Oid::ZERO;
+        loop {
+            let page = garbage::objects_after(self.db(), repo, after, before, 5_000).await?;
+            let Some(last) = page.last() else { break };
+            after = *last;
+            let dead: Vec<Oid> = page.into_iter().filter(|oid| !reached.contains(oid)).collect();
+            for batch in dead.chunks(BATCH) {
+                let mut tx = self.db().begin().await?;
+                report.objects += garbage::delete_objects(&mut tx, repo, batch, before).await?;
+                tx.commit().await?;
+            }
+        }
+        let mut tx = self.db().begin().await?;
+        report.holdings += garbage::delete_holdings(&mut tx, repo, before).await?;
+        garbage::recount_used_bytes(&mut tx, repo).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Every object that the references of a repository reach.
+    pub(crate) async fn reachable(&self, repo: RepoId) -> Result<HashSet<Oid>, RepoError> {
+        let mut reached = HashSet::new();
+        let mut waiting = Vec::new();
+        for (_, oid) in refs::list(self.db(), repo).await? {
+            match commits::get(self.db(), repo, oid).await? {
+                Some(_) => waiting.push(oid),
+                None => {
+                    // An annotated tag: it and what it names.
+                    reached.insert(oid);
+                    let bytes = self.object_bytes(repo, oid, hub_formats::git::ObjectKind::Tag).await?;
+                    waiting.push(hub_formats::git::Tag::parse(&bytes)?.object);
+                }
+            }
+        }
+        while let Some(commit) = waiting.pop() {
+            if !reached.insert(commit) {
+                continue;
+            }
+            let Some(row) = commits::get(self.db(), repo, commit).await? else { continue };
+            waiting.extend(row.parents);
+            self.reach_tree(repo, row.tree, &mut reached).await?;
+        }
+        Ok(reached)
+    }
+
+    async fn reach_tree(&self, repo: RepoId, root: Oid, reached: &mut HashSet<Oid>) -> Result<(), RepoError> {
+        let mut waiting = vec![root];
+        while let Some(oid) = waiting.pop() {
+            if !reached.insert(oid) {
+                continue;
+            }
+            for entry in self.tree_of(repo, oid).await?.entries() {
+                match entry.mode {
+                    Mode::Directory => waiting.push(entry.oid),
+                    Mode::Submodule => {}
+                    _ => {
+                        reached.insert(entry.oid);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes rows that a crash or a race left behind a deleted repository.
+    async fn drop_orphans(&self, before: Timestamp, report: &mut GarbageReport) -> Result<(), RepoError> {
+        let mut tx = self.db().begin().await?;
+        report.objects += garbage::delete_orphans(&mut tx, before).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Removes large contents that no repository holds.
+    async fn drop_contents(&self, before: Timestamp, report: &mut GarbageReport) -> Result<(), RepoError> {
+        loop {
+            let mut tx = self.db().begin().await?;
+            let gone = garbage::delete_contents(&mut tx, before, BATCH as i64).await?;
+            tx.commit().await?;
+            if gone.is_empty() {
+                return Ok(());
+            }
+            for row in gone {
+                self.blobs().delete(&row.key()).await?;
+                report.contents += 1;
+                report.content_bytes += row.size;
+            }
+        }
+    }
+
+    /// Removes keys that no row names: uploads that were refused, and what a crash left.
+    async fn drop_stray_keys(&self, before: Timestamp, report: &mut GarbageReport) -> Result<(), RepoError> {
+        let mut after: Option<ObjectKey> = None;
+        loop {
+            let page = self.blobs().list(after.as_ref(), 1000).await?;
+            for object in page.iter().filter(|object| object.modified < before) {
+                let ObjectKey::Large { sha256, copy } = &object.key;
+                if !garbage::is_named(self.db(), *sha256, copy).await? {
+                    self.blobs().delete(&object.key).await?;
+                    report.stray_keys += 1;
+                }
+            }
+            after = match page.into_iter().next_back() {
+                Some(last) => Some(last.key),
+                None => return Ok(()),
+            };
+        }
+    }
+}

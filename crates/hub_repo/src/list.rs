@@ -1,0 +1,142 @@
+//! Lists of repositories: filter, sort, page by cursor. What a caller may not know is in no list and no count.
+//!
+//! The database answers; the discovery index will take over the work and keep this query type.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hub_account::Caller;
+use hub_core::{Access, OrgRole, RepoKind};
+
+use crate::store::list;
+use crate::{Facts, RepoError, RepoState, Repos};
+
+/// By what a list is sorted. Equal values are ordered by the repositories' keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SortKey {
+    /// When it was created.
+    Created,
+    /// When it last changed.
+    Modified,
+    /// Downloads of the last 30 days.
+    Downloads,
+    /// Likes.
+    Likes,
+    /// The trending score.
+    #[default]
+    Trending,
+}
+
+/// Which repositories are wanted. All conditions must hold.
+#[derive(Clone, Debug)]
+pub struct ListQuery {
+    /// Of this kind.
+    pub kind: RepoKind,
+    /// Of this person or organisation.
+    pub author: Option<String>,
+    /// Whose `namespace/name` holds each of these texts, whatever their case.
+    pub search: Vec<String>,
+    /// That carry each of these tags.
+    pub tags: Vec<String>,
+    /// Gated or not.
+    pub gated: Option<bool>,
+    /// With at least so many parameters.
+    pub parameters_min: Option<u64>,
+    /// With at most so many parameters.
+    pub parameters_max: Option<u64>,
+    /// By what they are sorted.
+    pub sort: SortKey,
+    /// Smallest or oldest first.
+    pub ascending: bool,
+    /// After which one the page begins.
+    pub after: Option<ListCursor>,
+    /// The most repositories of the page.
+    pub limit: usize,
+}
+
+impl ListQuery {
+    /// All repositories of a kind.
+    pub fn of(kind: RepoKind) -> Self {
+        Self {
+            kind,
+            author: None,
+            search: Vec::new(),
+            tags: Vec::new(),
+            gated: None,
+            parameters_min: None,
+            parameters_max: None,
+            sort: SortKey::default(),
+            ascending: false,
+            after: None,
+            limit: 30,
+        }
+    }
+}
+
+/// The place of a repository in a sorted list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ListCursor {
+    pub(crate) value: i64,
+    pub(crate) id: i64,
+}
+
+impl ListCursor {
+    /// The cursor as text for a link.
+    pub fn to_text(self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{}:{}", self.value, self.id))
+    }
+
+    /// Reads a cursor back; `None` if the text is none.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let (value, id) = text.split_once(':')?;
+        Some(Self { value: value.parse().ok()?, id: id.parse().ok()? })
+    }
+}
+
+/// A repository in a list.
+#[derive(Clone, Debug)]
+pub struct ListedRepo {
+    /// What is stored of it.
+    pub state: RepoState,
+    /// What is derived from its default branch.
+    pub facts: Facts,
+    /// Where its default branch is.
+    pub head: Option<hub_core::Oid>,
+}
+
+/// A page of a list.
+#[derive(Debug)]
+pub struct ListPage {
+    /// The repositories.
+    pub repos: Vec<ListedRepo>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<ListCursor>,
+}
+
+/// The most repositories of a page.
+const MAX_PAGE: usize = 1000;
+
+impl Repos {
+    /// A page of the repositories that a caller may know of.
+    pub async fn list(&self, caller: &Caller, query: &ListQuery) -> Result<ListPage, RepoError> {
+        let limit = query.limit.clamp(1, MAX_PAGE);
+        let mut rows = list::page(self.db(), query, &visible_namespaces(caller), limit as i64 + 1).await?;
+        let next = (rows.len() > limit).then(|| {
+            rows.truncate(limit);
+            rows.last().map(|row| row.cursor(query.sort))
+        });
+        let repos = rows.into_iter().map(list::ListRow::into_listed).collect::<Result<_, _>>()?;
+        Ok(ListPage { repos, next: next.flatten() })
+    }
+}
+
+/// The namespaces whose hidden repositories the caller may list.
+fn visible_namespaces(caller: &Caller) -> Vec<i64> {
+    let Some(user) = caller.user() else { return Vec::new() };
+    let organizations = user.memberships.iter().filter(|member| member.role >= OrgRole::Read).map(|member| member.org);
+    std::iter::once(user.id)
+        .chain(organizations)
+        .filter(|namespace| caller.ceiling(*namespace, None) >= Some(Access::Read))
+        .map(|namespace| namespace.key())
+        .collect()
+}

@@ -1,0 +1,166 @@
+//! Reading and preparing git objects: trees through a bounded cache, blobs from their row or from the blob store.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use hub_blob::ObjectKey;
+use hub_core::{Oid, Sha256};
+use hub_formats::git::{self, Commit, ObjectKind, Tree};
+use hub_formats::lfs;
+use sha2::Digest;
+
+use crate::store::objects::{self, NewObject, ObjectBody};
+use crate::{Repo, RepoError, RepoId, Repos};
+
+/// Blobs above this size live in the blob store, where a range of them can be read without the rest.
+pub(crate) const ROW_BLOB_MAX: usize = 128 << 10;
+
+/// Parsed trees of recent listings and commits. Keyed by immutable ids, so it can be stale on no replica.
+pub(crate) struct TreeCache {
+    state: Mutex<CacheState>,
+}
+
+/// Two generations: what is used while the young one fills up moves over, the rest is dropped with the old one.
+/// That keeps nearly what a strict least-recently-used order would keep, without a list to maintain.
+#[derive(Default)]
+struct CacheState {
+    young: HashMap<(RepoId, Oid), Arc<Tree>>,
+    old: HashMap<(RepoId, Oid), Arc<Tree>>,
+    young_entries: usize,
+}
+
+/// How many tree entries a generation holds: about 40 bytes and a name each, so some 8 MiB.
+const GENERATION_ENTRIES: usize = 100_000;
+
+impl Default for TreeCache {
+    fn default() -> Self {
+        Self { state: Mutex::new(CacheState::default()) }
+    }
+}
+
+impl TreeCache {
+    fn get(&self, repo: RepoId, oid: Oid) -> Option<Arc<Tree>> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(tree) = state.young.get(&(repo, oid)) {
+            return Some(tree.clone());
+        }
+        let tree = state.old.remove(&(repo, oid))?;
+        state.insert(repo, oid, tree.clone());
+        Some(tree)
+    }
+
+    pub(crate) fn insert(&self, repo: RepoId, oid: Oid, tree: Arc<Tree>) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).insert(repo, oid, tree);
+    }
+}
+
+impl CacheState {
+    fn insert(&mut self, repo: RepoId, oid: Oid, tree: Arc<Tree>) {
+        let entries = tree.entries().len() + 1;
+        if self.young_entries + entries > GENERATION_ENTRIES {
+            self.old = std::mem::take(&mut self.young);
+            self.young_entries = 0;
+        }
+        self.young_entries += entries;
+        self.young.insert((repo, oid), tree);
+    }
+}
+
+impl Repos {
+    /// A tree of a repository. The empty tree needs no row.
+    pub(crate) async fn tree_of(&self, repo: RepoId, oid: Oid) -> Result<Arc<Tree>, RepoError> {
+        if oid == Oid::EMPTY_TREE {
+            return Ok(Arc::new(Tree::default()));
+        }
+        if let Some(tree) = self.trees().get(repo, oid) {
+            return Ok(tree);
+        }
+        let bytes = self.object_bytes(repo, oid, ObjectKind::Tree).await?;
+        let tree = Arc::new(Tree::parse(&bytes)?);
+        self.trees().insert(repo, oid, tree.clone());
+        Ok(tree)
+    }
+
+    /// A commit object in full.
+    pub(crate) async fn commit_of(&self, repo: RepoId, oid: Oid) -> Result<Commit, RepoError> {
+        Ok(Commit::parse(&self.object_bytes(repo, oid, ObjectKind::Commit).await?)?)
+    }
+
+    /// The content of an object that must exist and be of this kind.
+    pub(crate) async fn object_bytes(&self, repo: RepoId, oid: Oid, kind: ObjectKind) -> Result<Bytes, RepoError> {
+        let missing = || RepoError::Inconsistent(format!("repository {} lacks the object {oid}", repo.0));
+        let row = objects::get(self.db(), repo, oid).await?.ok_or_else(missing)?;
+        if row.kind != kind.to_db() {
+            return Err(RepoError::Inconsistent(format!("the object {oid} is no {}", kind.word())));
+        }
+        match (row.data, row.content) {
+            (Some(data), _) => Ok(Bytes::from(git::decompress(&data, row.size.max(0) as u64)?)),
+            (None, Some(sha256)) => self.content_bytes(sha256, row.size.max(0) as u64).await,
+            (None, None) => Err(missing()),
+        }
+    }
+
+    /// The whole of a content of the blob store; for content of bounded size only.
+    pub(crate) async fn content_bytes(&self, sha256: Sha256, size: u64) -> Result<Bytes, RepoError> {
+        let key = self.content_key(sha256).await?;
+        let mut stream = self.blobs().read(&key, 0..size).await?;
+        let mut all = Vec::with_capacity(size.min(64 << 20) as usize);
+        while let Some(chunk) = stream.try_next().await? {
+            all.extend_from_slice(&chunk);
+        }
+        Ok(all.into())
+    }
+
+    /// Under which key the verified copy of a content lies.
+    pub(crate) async fn content_key(&self, sha256: Sha256) -> Result<ObjectKey, RepoError> {
+        let row = crate::store::large::get(self.db(), sha256).await?;
+        let row = row.ok_or_else(|| RepoError::Inconsistent(format!("no verified copy of {sha256}")))?;
+        Ok(row.key())
+    }
+}
+
+impl Repo {
+    /// A tree of this repository.
+    pub(crate) async fn tree_object(&self, oid: Oid) -> Result<Arc<Tree>, RepoError> {
+        self.repos.tree_of(self.id(), oid).await
+    }
+
+    /// The whole content of a blob; only for blobs of bounded size, such as cards and configuration files.
+    pub(crate) async fn blob_bytes(&self, oid: Oid) -> Result<Bytes, RepoError> {
+        self.repos.object_bytes(self.id(), oid, ObjectKind::Blob).await
+    }
+}
+
+/// A blob made ready to be written: small ones as a compressed row, large ones by the name of their content.
+pub(crate) struct PreparedBlob {
+    pub(crate) object: NewObject,
+    /// The raw bytes, if they must go to the blob store before the row is written.
+    pub(crate) content: Option<(Sha256, Bytes)>,
+}
+
+/// Hashes and compresses a blob. This is work for a thread that may be kept busy.
+pub(crate) fn prepare_blob(bytes: Bytes) -> PreparedBlob {
+    let oid = git::object_id(ObjectKind::Blob, &bytes);
+    let target = lfs::Pointer::parse(&bytes).ok().map(|pointer| (pointer.oid, pointer.size));
+    let size = bytes.len() as u64;
+    let (body, content) = if bytes.len() <= ROW_BLOB_MAX {
+        (ObjectBody::Row(git::compress(&bytes)), None)
+    } else {
+        let sha256 = Sha256::new(sha2::Sha256::digest(&bytes).into());
+        (ObjectBody::Content(sha256), Some((sha256, bytes)))
+    };
+    PreparedBlob { object: NewObject { oid, kind: ObjectKind::Blob, size, body, target }, content }
+}
+
+/// A tree or commit made ready to be written; these always live in rows.
+pub(crate) fn prepare_object(kind: ObjectKind, bytes: &[u8]) -> NewObject {
+    NewObject {
+        oid: git::object_id(kind, bytes),
+        kind,
+        size: bytes.len() as u64,
+        body: ObjectBody::Row(git::compress(bytes)),
+        target: None,
+    }
+}

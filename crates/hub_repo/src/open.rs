@@ -1,0 +1,191 @@
+//! The only place that decides what a caller may know of a repository, read of it, or do to it.
+
+use hub_account::{Caller, NamespaceId};
+use hub_core::{Access, OrgRole, RepoAddr, Timestamp, Visibility};
+
+use crate::lifecycle::{Gating, Settings};
+use crate::store::repos::{self, RepoRow};
+use crate::{RepoError, Repos};
+
+/// The database key of a repository: it stays when the address changes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RepoId(pub(crate) i64);
+
+impl RepoId {
+    /// The key, for the `_id` of the API and for events.
+    pub fn key(self) -> i64 {
+        self.0
+    }
+}
+
+/// What is stored of a repository beside its content.
+#[derive(Clone, Debug)]
+pub struct RepoState {
+    /// Its key.
+    pub id: RepoId,
+    /// Its present address.
+    pub addr: RepoAddr,
+    /// Whose it is.
+    pub owner: NamespaceId,
+    /// Who may know of it.
+    pub visibility: Visibility,
+    /// Whether files are shown only on request.
+    pub gating: Gating,
+    /// Whether an administrator has switched it off.
+    pub disabled: bool,
+    /// Who created it.
+    pub created_by: NamespaceId,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When a reference or a setting last changed.
+    pub modified: Timestamp,
+    /// Further settings.
+    pub settings: Settings,
+    /// The bytes of all its files and history.
+    pub used_bytes: u64,
+    /// Downloads of the last 30 days.
+    pub downloads: u64,
+    /// Downloads since it was created.
+    pub downloads_all: u64,
+    /// Likes.
+    pub likes: u64,
+}
+
+/// A repository that its caller may have, with the access that was asked for.
+#[derive(Clone)]
+pub struct Repo {
+    pub(crate) repos: Repos,
+    pub(crate) state: RepoState,
+    access: Access,
+    caller: Caller,
+}
+
+impl Repo {
+    /// What is stored of it.
+    pub fn state(&self) -> &RepoState {
+        &self.state
+    }
+
+    /// Its address.
+    pub fn addr(&self) -> &RepoAddr {
+        &self.state.addr
+    }
+
+    /// Its key.
+    pub fn id(&self) -> RepoId {
+        self.state.id
+    }
+
+    /// Who opened it.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// States that this handle may do `access`; a use case calls it first, so that a handle opened for reading
+    /// cannot write by mistake.
+    pub(crate) fn require(&self, access: Access) -> Result<(), RepoError> {
+        if self.access >= access {
+            return Ok(());
+        }
+        Err(RepoError::Inconsistent(format!("a handle opened for {:?} was used for {access:?}", self.access)))
+    }
+}
+
+impl Repos {
+    /// Opens a repository for a caller.
+    ///
+    /// # Errors
+    /// [`RepoError::RepoNotFound`] if it does not exist or the caller may not know that it does;
+    /// [`RepoError::Moved`] if it has another address now; [`RepoError::Gated`], [`RepoError::Disabled`],
+    /// [`RepoError::NeedsLogin`] and [`RepoError::Forbidden`] if the caller knows it and may not do `access`.
+    pub async fn open(&self, caller: &Caller, addr: &RepoAddr, access: Access) -> Result<Repo, RepoError> {
+        if let Some(row) = repos::by_addr(self.db(), addr).await? {
+            return self.admit(caller, row, access);
+        }
+        // An old address tells where the repository went only to those who may know that it exists.
+        let row = repos::by_alias(self.db(), addr).await?.ok_or(RepoError::RepoNotFound)?;
+        let repo = self.admit(caller, row, Access::Metadata)?;
+        Err(RepoError::Moved { to: Box::new(repo.state.addr) })
+    }
+
+    fn admit(&self, caller: &Caller, row: RepoRow, access: Access) -> Result<Repo, RepoError> {
+        let state = row.into_state()?;
+        let granted = granted(caller, &state);
+        if granted.is_none() {
+            return Err(RepoError::RepoNotFound);
+        }
+        let allowed = granted.is_some_and(|most| most >= access);
+        if state.disabled && access > Access::Metadata && !is_site_admin(caller) {
+            return Err(RepoError::Disabled);
+        }
+        if !allowed {
+            return Err(refusal(caller, &state, access));
+        }
+        Ok(Repo { repos: self.clone(), state, access, caller: caller.clone() })
+    }
+}
+
+/// The most that a caller may do with a repository; `None` means that they may not know of it.
+pub(crate) fn granted(caller: &Caller, state: &RepoState) -> Option<Access> {
+    let stranger = match (state.visibility.is_hidden(), state.gating) {
+        (true, _) => None,
+        (false, Gating::Open) => Some(Access::Read),
+        (false, Gating::Auto | Gating::Manual) => Some(Access::Metadata),
+    };
+    let Some(user) = caller.user() else { return stranger };
+    let by_role = if user.is_admin { Some(Access::Admin) } else { role_grants(caller, state) };
+    let ceiling = caller.ceiling(state.owner, Some(state.id.0));
+    // A credential never takes away what everyone has, and never gives more than its owner has.
+    std::cmp::max(stranger, std::cmp::min(by_role, ceiling))
+}
+
+fn role_grants(caller: &Caller, state: &RepoState) -> Option<Access> {
+    match caller.role_in(state.owner)? {
+        OrgRole::NoAccess => None,
+        OrgRole::Read => Some(Access::Read),
+        OrgRole::Contributor => {
+            let own = caller.user().is_some_and(|user| user.id == state.created_by);
+            Some(if own { Access::Admin } else { Access::Read })
+        }
+        OrgRole::Write => Some(Access::Write),
+        OrgRole::Admin => Some(Access::Admin),
+    }
+}
+
+fn is_site_admin(caller: &Caller) -> bool {
+    caller.user().is_some_and(|user| user.is_admin)
+}
+
+/// Says to someone who may know of the repository why they may not do this.
+fn refusal(caller: &Caller, state: &RepoState, access: Access) -> RepoError {
+    if access == Access::Read {
+        return RepoError::Gated { addr: Box::new(state.addr.clone()) };
+    }
+    if caller.user().is_none() {
+        return RepoError::NeedsLogin;
+    }
+    let ceiling = caller.ceiling(state.owner, Some(state.id.0));
+    if caller.role_in(state.owner).is_some() && ceiling < Some(access) {
+        return RepoError::Forbidden(format!(
+            "this token may not {} {}: use a token with the role 'write' or a scope for this repository",
+            verb(access),
+            state.addr,
+        ));
+    }
+    RepoError::Forbidden(format!(
+        "you may not {} {}: ask an administrator of {} for the role '{}'",
+        verb(access),
+        state.addr,
+        state.addr.namespace,
+        if access == Access::Write { "write" } else { "admin" },
+    ))
+}
+
+fn verb(access: Access) -> &'static str {
+    match access {
+        Access::Metadata => "see",
+        Access::Read => "read",
+        Access::Write => "write to",
+        Access::Admin => "administer",
+    }
+}

@@ -1,0 +1,13 @@
+//! All SQL of this crate: one file a group of tables.
+
+pub(crate) mod commits;
+pub(crate) mod downloads;
+pub(crate) mod facts;
+pub(crate) mod garbage;
+pub(crate) mod large;
+pub(crate) mod list;
+pub(crate) mod objects;
+pub(crate) mod refs;
+pub(crate) mod repos;
+pub(crate) mod secrets;
+pub(crate) mod uploads;

@@ -1,0 +1,23 @@
+//! What is derived from the default branch: the columns `facts` and `parameters` of `repo`, and `repo_tag`.
+
+use hub_db::{Db, DbError, OnConflict, Tx, Value, args};
+
+use crate::{Facts, RepoId};
+
+/// Replaces what was derived before.
+pub(crate) async fn write(tx: &mut Tx, repo: RepoId, facts: &Facts) -> Result<(), DbError> {
+    let text = serde_json::to_string(facts).expect("facts are JSON values");
+    let parameters = facts.parameters.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+    tx.exec("UPDATE repo SET facts = $2, parameters = $3 WHERE id = $1", args![repo.0, text, parameters]).await?;
+    tx.exec("DELETE FROM repo_tag WHERE repo_id = $1", args![repo.0]).await?;
+    let rows: Vec<Vec<Value>> =
+        facts.tags.iter().map(|tag| vec![Value::from(tag.as_str()), Value::from(repo.0)]).collect();
+    tx.insert_many("repo_tag", &["tag", "repo_id"], &rows, OnConflict::Ignore).await?;
+    Ok(())
+}
+
+/// The facts as JSON text.
+pub(crate) async fn read(db: &Db, repo: RepoId) -> Result<Option<String>, DbError> {
+    let row: Option<(String,)> = db.query_opt("SELECT facts FROM repo WHERE id = $1", args![repo.0]).await?;
+    Ok(row.map(|(text,)| text))
+}

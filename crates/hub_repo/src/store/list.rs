@@ -1,0 +1,141 @@
+//! The query behind lists.
+
+use hub_core::Oid;
+use hub_db::{Db, DbError, FromRow, Row, Value};
+
+use crate::list::{ListCursor, ListQuery, ListedRepo, SortKey};
+use crate::store::repos::{COLUMNS, RepoRow};
+use crate::{Facts, RepoError};
+
+/// How many columns a [`RepoRow`] takes.
+const REPO_COLUMNS: usize = 16;
+
+/// A repository with what lists show beside its state.
+pub(crate) struct ListRow {
+    repo: RepoRow,
+    facts: String,
+    head: Option<Oid>,
+    id: i64,
+    created: i64,
+    modified: i64,
+    downloads: i64,
+    likes: i64,
+    trending: i64,
+}
+
+impl FromRow for ListRow {
+    fn from_row(row: &Row<'_>) -> Result<Self, DbError> {
+        Ok(Self {
+            repo: RepoRow::from_row(row)?,
+            facts: row.get(REPO_COLUMNS)?,
+            head: row.get(REPO_COLUMNS + 1)?,
+            id: row.get(0)?,
+            created: row.get(9)?,
+            modified: row.get(10)?,
+            downloads: row.get(13)?,
+            likes: row.get(15)?,
+            trending: row.get(REPO_COLUMNS + 2)?,
+        })
+    }
+}
+
+impl ListRow {
+    pub(crate) fn cursor(&self, sort: SortKey) -> ListCursor {
+        let value = match sort {
+            SortKey::Created => self.created,
+            SortKey::Modified => self.modified,
+            SortKey::Downloads => self.downloads,
+            SortKey::Likes => self.likes,
+            SortKey::Trending => self.trending,
+        };
+        ListCursor { value, id: self.id }
+    }
+
+    pub(crate) fn into_listed(self) -> Result<ListedRepo, RepoError> {
+        let facts = Facts::from_row(&self.facts)?;
+        Ok(ListedRepo { state: self.repo.into_state()?, facts, head: self.head })
+    }
+}
+
+fn column(sort: SortKey) -> &'static str {
+    match sort {
+        SortKey::Created => "repo.created_ms",
+        SortKey::Modified => "repo.modified_ms",
+        SortKey::Downloads => "repo.downloads",
+        SortKey::Likes => "repo.likes",
+        SortKey::Trending => "repo.trending",
+    }
+}
+
+/// Conditions and their values, numbered as they come.
+#[derive(Default)]
+struct Conditions {
+    texts: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    /// Adds a condition in which `?` stands for the value.
+    fn add(&mut self, text: &str, value: impl Into<Value>) {
+        self.values.push(value.into());
+        self.texts.push(text.replace('?', &format!("${}", self.values.len())));
+    }
+}
+
+pub(crate) async fn page(db: &Db, query: &ListQuery, namespaces: &[i64], limit: i64) -> Result<Vec<ListRow>, DbError> {
+    let mut conditions = Conditions::default();
+    conditions.add("repo.kind = ?", query.kind.to_db());
+    let own: Vec<String> = namespaces.iter().map(i64::to_string).collect();
+    conditions.texts.push(if own.is_empty() {
+        "repo.visibility = 'public'".to_owned()
+    } else {
+        format!("(repo.visibility = 'public' OR repo.namespace_id IN ({}))", own.join(", "))
+    });
+    if let Some(author) = &query.author {
+        conditions.add("repo.namespace_key = ?", author.to_ascii_lowercase());
+    }
+    for text in &query.search {
+        conditions.add("repo.namespace_key || '/' || repo.name_key LIKE ? ESCAPE '\\'", like_pattern(text));
+    }
+    for tag in &query.tags {
+        conditions
+            .add("EXISTS (SELECT 1 FROM repo_tag WHERE repo_tag.tag = ? AND repo_tag.repo_id = repo.id)", tag.as_str());
+    }
+    if let Some(gated) = query.gated {
+        conditions.texts.push(format!("repo.gated {} ''", if gated { "<>" } else { "=" }));
+    }
+    if let Some(min) = query.parameters_min {
+        conditions.add("repo.parameters >= ?", i64::try_from(min).unwrap_or(i64::MAX));
+    }
+    if let Some(max) = query.parameters_max {
+        conditions.add("repo.parameters <= ?", i64::try_from(max).unwrap_or(i64::MAX));
+    }
+    let (sort, order, beyond) = match query.ascending {
+        true => (column(query.sort), "ASC", ">"),
+        false => (column(query.sort), "DESC", "<"),
+    };
+    if let Some(cursor) = query.after {
+        let first = conditions.values.len() + 1;
+        conditions.values.extend([Value::from(cursor.value), Value::from(cursor.id)]);
+        conditions.texts.push(format!("({sort}, repo.id) {beyond} (${first}, ${})", first + 1));
+    }
+    conditions.values.push(Value::from(limit));
+    let sql = format!(
+        "SELECT {COLUMNS}, repo.facts, git_ref.oid, repo.trending FROM repo \
+         LEFT JOIN git_ref ON git_ref.repo_id = repo.id AND git_ref.name = 'refs/heads/main' \
+         WHERE {} ORDER BY {sort} {order}, repo.id {order} LIMIT ${}",
+        conditions.texts.join(" AND "),
+        conditions.values.len(),
+    );
+    db.query(&sql, &conditions.values).await
+}
+
+/// The pattern that finds a text anywhere, its own wildcards taken literally.
+fn like_pattern(text: &str) -> String {
+    let escaped: String = text
+        .to_lowercase()
+        .chars()
+        .flat_map(|c| matches!(c, '%' | '_' | '\\').then_some('\\').into_iter().chain([c]))
+        .collect();
+    format!("%{escaped}%")
+}
