@@ -1,0 +1,87 @@
+//! `cargo xtask bench`: how fast a release server is, beside what the machine can do.
+//!
+//! An absolute number says little on an unknown machine, so each transfer stands beside nginx serving
+//! the same bytes, or beside `sha256sum` and a copy of the same file, in the same run. The goals are
+//! those of the project; a row that misses one says so. Every part is bounded in count and in time.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+
+use crate::flags::Flags;
+use crate::server::{self, Scratch, Server};
+
+mod commits;
+mod idle;
+mod info;
+mod nginx;
+mod process;
+mod table;
+mod transfer;
+mod tree;
+
+use table::Table;
+
+const MIB: u64 = 1 << 20;
+
+/// What the flags ask for.
+struct Plan {
+    /// Size of the file that is transferred.
+    size_bytes: u64,
+    /// How many download at once.
+    clients: u64,
+    /// How many small commits are made.
+    commits: u64,
+    /// The larger of the two listed trees; the other has a tenth of it.
+    files: u64,
+}
+
+/// What every part works with.
+struct Bench {
+    plan: Plan,
+    scratch: Scratch,
+    server: Server,
+    root: PathBuf,
+    table: Table,
+}
+
+type Part = (&'static str, fn(&mut Bench) -> anyhow::Result<()>);
+
+/// In this order: memory when idle is measured before anything else runs.
+const PARTS: [Part; 5] = [
+    ("idle", idle::measure),
+    ("commits", commits::measure),
+    ("info", info::measure),
+    ("tree", tree::measure),
+    ("transfer", transfer::measure),
+];
+
+pub(crate) fn run(root: &Path, part: Option<&str>, flags: &mut Flags) -> anyhow::Result<()> {
+    let plan = Plan {
+        size_bytes: flags.number("size-mib", 1024)?.clamp(1, 64 * 1024) * MIB,
+        clients: flags.number("clients", 16)?.clamp(1, 256),
+        commits: flags.number("commits", 1000)?.clamp(1, 100_000),
+        files: flags.number("files", 100_000)?.clamp(10, 1_000_000),
+    };
+    let (binary, place) = (flags.text("binary"), flags.text("scratch"));
+    flags.finish()?;
+    let chosen: Vec<&Part> = PARTS.iter().filter(|(name, _)| part.is_none_or(|part| part == *name)).collect();
+    if chosen.is_empty() {
+        bail!("no such part; there are {}", PARTS.map(|(name, _)| name).join(", "));
+    }
+    let binary = server::binary(root, binary)?;
+    let scratch = Scratch::new(place)?;
+    let server = Server::prepare(&binary, scratch.path())?;
+    let mut bench = Bench { plan, scratch, server, root: root.to_owned(), table: Table::default() };
+    for (name, measure) in chosen {
+        println!("measuring {name}");
+        if let Err(error) = measure(&mut bench) {
+            // What was measured so far is worth showing, with the reason why the rest is missing.
+            print!("{}", bench.table);
+            println!("{}", bench.server.last_log_lines());
+            return Err(error.context(format!("while measuring {name}")));
+        }
+    }
+    print!("{}", bench.table);
+    Ok(())
+}
