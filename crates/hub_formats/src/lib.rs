@@ -5,7 +5,9 @@
 //! that is an answer, not an error.
 
 pub mod attributes;
+pub mod card;
 pub mod git;
 pub mod ignore;
 pub mod lfs;
 mod pattern;
+mod yaml;
