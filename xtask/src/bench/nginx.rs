@@ -56,12 +56,11 @@ impl Nginx {
     }
 }
 
-/// In the foreground and with one master only, so that ending the child ends all of it. The workers
-/// keep the user that started the bench: they read its files.
+/// One worker per core, under the user that started the bench: they read its files.
 fn configuration_text(home: &Path, folder: &Path, port: u16) -> String {
     let (home, folder) = (home.display(), folder.display());
     format!(
-        "daemon off;\nmaster_process off;\nuser root;\npid {home}/nginx.pid;\nerror_log {home}/error.log;\n\
+        "daemon off;\nworker_processes auto;\nuser root;\npid {home}/nginx.pid;\nerror_log {home}/error.log;\n\
          events {{ worker_connections 512; }}\n\
          http {{\n  access_log off;\n  sendfile on;\n  tcp_nopush on;\n  client_body_temp_path {home}/body;\n  \
          proxy_temp_path {home}/proxy;\n  fastcgi_temp_path {home}/fastcgi;\n  uwsgi_temp_path {home}/uwsgi;\n  \
@@ -71,8 +70,8 @@ fn configuration_text(home: &Path, folder: &Path, port: u16) -> String {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        // It has nothing to save, and it may have ended already.
-        let _ = self.child.kill();
+        // A killed master would leave its workers behind, so it is asked. It may have ended already.
+        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         let _ = self.child.wait();
     }
 }
