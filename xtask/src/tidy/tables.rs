@@ -72,7 +72,8 @@ fn owners(tree: &[SourceFile]) -> (BTreeMap<String, String>, Vec<Finding>) {
 fn created_tables(sql: &str) -> Vec<String> {
     let without_comments: String =
         sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
-    let words: Vec<&str> = words(&without_comments);
+    let spaced = spaced(&without_comments);
+    let words = words(&spaced);
     let mut tables = Vec::new();
     for (index, pair) in words.windows(2).enumerate() {
         if pair[0].eq_ignore_ascii_case("create") && pair[1].eq_ignore_ascii_case("table") {
@@ -87,11 +88,17 @@ fn is_between(word: &str) -> bool {
     BETWEEN.iter().any(|between| word.eq_ignore_ascii_case(between))
 }
 
-/// Splits at everything that cannot be part of a name; a comma stays, since `FROM a, b` names two.
+/// Splits at everything that cannot be part of a name. A comma stays at its word, since `FROM a, b`
+/// names two; see [`spaced`] for parentheses.
 fn words(sql: &str) -> Vec<&str> {
-    sql.split(|character: char| character.is_whitespace() || "();\"=<>+*/'|".contains(character))
+    sql.split(|character: char| character.is_whitespace() || ";\"=<>+*/'|".contains(character))
         .filter(|word| !word.is_empty())
         .collect()
+}
+
+/// Makes each parenthesis a word of its own: in `INTO a (b, c)` the list is not one of tables.
+fn spaced(sql: &str) -> String {
+    sql.replace('(', " ( ").replace(')', " ) ")
 }
 
 fn named_tables(pieces: &[Piece<'_>], index: usize) -> Vec<String> {
@@ -101,7 +108,7 @@ fn named_tables(pieces: &[Piece<'_>], index: usize) -> Vec<String> {
         return vec![text.to_owned()];
     }
     // Inside a literal a line break or a quote may be written as an escape.
-    let plain = text.replace("\\n", " ").replace('\\', " ");
+    let plain = spaced(&text.replace("\\n", " ").replace('\\', " "));
     let words: Vec<&str> = words(&plain);
     let mut tables = Vec::new();
     for (index, _) in words.iter().enumerate().filter(|(_, word)| BEFORE_TABLE.contains(word)) {

@@ -173,6 +173,8 @@ fn every_way_of_naming_a_table_is_seen() {
     }
     let text = "//! A.\nfn a() { tx.insert_many(\n    \"ref\", &[]) }\n";
     refuses(&with_tables("crates/hub_jobs/src/a.rs", text), &[("crates/hub_jobs/src/a.rs:3", "table `ref`")]);
+    let columns = "//! A.\nconst S: &str = \"INSERT INTO other (id, repo, ref) VALUES ($1, $2, $3)\";\n";
+    accepts(&with_tables("crates/hub_jobs/src/a.rs", columns));
     let prose = "//! Reads FROM repo.\nconst S: &str = \"cannot update repo from ref\"; // FROM repo\n";
     accepts(&with_tables("crates/hub_jobs/src/a.rs", prose));
 }
