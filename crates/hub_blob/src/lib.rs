@@ -8,10 +8,12 @@ mod error;
 mod folder;
 mod key;
 mod pipe;
+mod s3;
 mod store;
 pub mod testing;
 
 pub use error::BlobError;
 pub use folder::FolderStore;
 pub use key::{CopyId, KeyError, ObjectKey, PartsId};
+pub use s3::{S3Config, S3Store};
 pub use store::{BlobStore, BlobStream, BlobWriter, LinkOptions, Listed, WrittenBlob};
