@@ -4,7 +4,6 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use hub_core::{Code, RepoAddr, RepoKind};
 
-use crate::context::RequestContext;
 use crate::error::ApiError;
 
 /// The address in the path parameters `namespace` and `name`.
@@ -31,7 +30,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Addr {
             namespace: param("namespace").ok_or_else(missing)?.parse().map_err(|_| missing())?,
             name: name.strip_suffix(".git").unwrap_or(name).parse().map_err(|_| missing())?,
         };
-        RequestContext::of(parts).note_addr(&addr);
         Ok(Self(addr))
     }
 }

@@ -24,7 +24,6 @@ struct Facts {
     body_limit: u64,
     body_idle: Duration,
     signed_in: OnceLock<String>,
-    addr: OnceLock<RepoAddr>,
 }
 
 /// What [`RequestContext::new`] needs besides the request itself.
@@ -40,15 +39,7 @@ pub(crate) struct ContextInput {
 impl RequestContext {
     pub(crate) fn new(input: ContextInput) -> Self {
         let ContextInput { id, uri, public_url, body_limit, body_idle } = input;
-        Self(Arc::new(Facts {
-            id,
-            uri,
-            public_url,
-            body_limit,
-            body_idle,
-            signed_in: OnceLock::new(),
-            addr: OnceLock::new(),
-        }))
+        Self(Arc::new(Facts { id, uri, public_url, body_limit, body_idle, signed_in: OnceLock::new() }))
     }
 
     pub(crate) fn of(parts: &Parts) -> Self {
@@ -101,19 +92,10 @@ impl RequestContext {
         self.0.uri.path().contains("/info/lfs/")
     }
 
-    /// Notes which repository the path names.
-    pub(crate) fn note_addr(&self, addr: &RepoAddr) {
-        self.0.addr.get_or_init(|| addr.clone());
-    }
-
     /// The request's own path and query with another repository in it, relative to this server.
-    pub(crate) fn uri_with_addr(&self, to: &RepoAddr) -> String {
-        let path = self.0.uri.path();
+    pub(crate) fn uri_with_addr(&self, from: &RepoAddr, to: &RepoAddr) -> String {
         let query = self.0.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-        match self.0.addr.get() {
-            Some(from) => format!("{}{query}", replace_addr(path, &from.repo_id(), &to.repo_id())),
-            None => format!("/{}", to.url_path()),
-        }
+        format!("{}{query}", replace_addr(self.0.uri.path(), &from.repo_id(), &to.repo_id()))
     }
 }
 

@@ -36,7 +36,7 @@ struct Failure {
     message: Cow<'static, str>,
     fields: Map<String, Value>,
     headers: HeaderMap,
-    moved_to: Option<RepoAddr>,
+    moved: Option<(RepoAddr, RepoAddr)>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -48,7 +48,7 @@ impl ApiError {
             message: message.into(),
             fields: Map::new(),
             headers: HeaderMap::new(),
-            moved_to: None,
+            moved: None,
             source: None,
         };
         Self(Box::new(failure))
@@ -68,9 +68,9 @@ impl ApiError {
 
     /// A redirect with the method kept: the same request, with the repository's new name in its path. The location is
     /// relative, because some clients follow only such.
-    pub fn moved(to: RepoAddr) -> Self {
+    pub fn moved(from: RepoAddr, to: RepoAddr) -> Self {
         let mut error = Self::new(Code::RepoNotFound, format!("the repository is now called {}", to.repo_id()));
-        error.0.moved_to = Some(to);
+        error.0.moved = Some((from, to));
         error
     }
 
@@ -114,8 +114,8 @@ impl ApiError {
 
     /// The response, with the facts of the request it answers.
     pub(crate) fn render(&self, context: &RequestContext) -> Response {
-        if let Some(to) = &self.0.moved_to {
-            return redirect(to, context);
+        if let Some((from, to)) = &self.0.moved {
+            return redirect(from, to, context);
         }
         let (status, error_code) = table(self.0.code, context.is_anonymous());
         let message = match self.0.code {
@@ -156,8 +156,8 @@ impl ApiError {
 }
 
 /// Points to the same thing of the repository under its new name.
-fn redirect(to: &RepoAddr, context: &RequestContext) -> Response {
-    let location = context.uri_with_addr(to);
+fn redirect(from: &RepoAddr, to: &RepoAddr, context: &RequestContext) -> Response {
+    let location = context.uri_with_addr(from, to);
     let body = serde_json::json!({ "error": format!("Moved to {}", to.repo_id()), "url": location });
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;

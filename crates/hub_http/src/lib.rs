@@ -6,6 +6,7 @@
 
 mod addr;
 mod body;
+mod caller;
 mod context;
 mod cors;
 mod download;
@@ -24,6 +25,7 @@ mod service;
 pub use addr::Addr;
 pub use axum::Json;
 pub use body::{BodyStream, JsonBody, JsonOrForm, Path, WholeBody};
+pub use caller::{Caller, SignedIn, SiteAdmin};
 pub use context::{PublicUrl, RequestContext};
 pub use download::{ByteStream, Download, DownloadRequest};
 pub use error::ApiError;

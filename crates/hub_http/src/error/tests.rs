@@ -80,8 +80,7 @@ fn fixed_texts_are_exact() {
 fn a_renamed_repository_redirects_relatively_and_keeps_method_and_query() {
     let addr = |id: &str| RepoAddr::parse(RepoKind::Dataset, id).unwrap();
     let context = context("/datasets/ann/old/resolve/main/x.csv?download=true", None);
-    context.note_addr(&addr("ann/old"));
-    let response = ApiError::moved(addr("bob/new")).render(&context);
+    let response = ApiError::moved(addr("ann/old"), addr("bob/new")).render(&context);
     assert_eq!(response.status(), 307);
     assert_eq!(response.headers()["location"], "/datasets/bob/new/resolve/main/x.csv?download=true");
 }

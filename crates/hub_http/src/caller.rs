@@ -1,0 +1,165 @@
+//! Who asks: the extractors that read `Authorization` and let hub_account recognise the caller.
+//!
+//! `Bearer <token>` is what the clients send; git sends `Basic` with any user name and the token as password, and may
+//! send a real name with its password. Without the header the caller is anonymous; with a wrong one the request ends
+//! with 401, also for public things, so that nobody takes a revoked token for a working one.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::header;
+use axum::http::request::Parts;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hub_account::{AccountError, Accounts, CallerUser};
+use hub_core::{Code, SecretString};
+
+use crate::context::RequestContext;
+use crate::error::ApiError;
+
+/// Who makes the request, perhaps nobody that we know.
+#[derive(Clone, Debug)]
+pub struct Caller(pub hub_account::Caller);
+
+/// A caller who has signed in; others are asked to.
+#[derive(Clone, Debug)]
+pub struct SignedIn(pub hub_account::Caller);
+
+/// A caller who administers this installation, with a credential that is not narrowed.
+#[derive(Clone, Debug)]
+pub struct SiteAdmin(pub hub_account::Caller);
+
+impl SignedIn {
+    /// The person.
+    pub fn user(&self) -> &Arc<CallerUser> {
+        match &self.0 {
+            hub_account::Caller::User(user) => user,
+            hub_account::Caller::Anonymous => unreachable!("the extractor refuses anonymous callers"),
+        }
+    }
+}
+
+macro_rules! derefs {
+    ($($name:ident)*) => {$(
+        impl Deref for $name {
+            type Target = hub_account::Caller;
+
+            fn deref(&self) -> &hub_account::Caller {
+                &self.0
+            }
+        }
+    )*};
+}
+
+derefs!(Caller SignedIn SiteAdmin);
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Accounts: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Some(header) = parts.headers.get(header::AUTHORIZATION) else {
+            return Ok(Self(hub_account::Caller::Anonymous));
+        };
+        let credential = header.to_str().ok().and_then(Credential::parse).ok_or_else(bad_credentials)?;
+        let caller = recognise(&Accounts::from_ref(state), credential).await?;
+        if let Some(user) = caller.user() {
+            RequestContext::of(parts).recognise(user.name.as_str());
+        }
+        Ok(Self(caller))
+    }
+}
+
+impl<S> FromRequestParts<S> for SignedIn
+where
+    S: Send + Sync,
+    Accounts: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Caller(caller) = Caller::from_request_parts(parts, state).await?;
+        match caller.user() {
+            Some(_) => Ok(Self(caller)),
+            None => Err(ApiError::new(Code::NeedsLogin, "Sign in first: send a token (hf auth login makes one known)")),
+        }
+    }
+}
+
+impl<S> FromRequestParts<S> for SiteAdmin
+where
+    S: Send + Sync,
+    Accounts: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let SignedIn(caller) = SignedIn::from_request_parts(parts, state).await?;
+        if caller.is_instance_admin() {
+            return Ok(Self(caller));
+        }
+        let message = "This needs an administrator of this installation, with a password or a write token";
+        Err(ApiError::new(Code::Forbidden, message))
+    }
+}
+
+/// What an `Authorization` header says.
+#[derive(Debug, PartialEq)]
+enum Credential {
+    Bearer(SecretString),
+    Basic { user: String, password: SecretString },
+}
+
+impl Credential {
+    fn parse(header: &str) -> Option<Self> {
+        let (scheme, rest) = header.trim().split_once(' ')?;
+        let rest = rest.trim();
+        match scheme.to_ascii_lowercase().as_str() {
+            "bearer" if !rest.is_empty() => Some(Self::Bearer(SecretString::new(rest))),
+            "basic" => {
+                let text = String::from_utf8(STANDARD.decode(rest).ok()?).ok()?;
+                let (user, password) = text.split_once(':')?;
+                Some(Self::Basic { user: user.to_owned(), password: SecretString::new(password) })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A token is looked up first, because that is one hash; only then a password is checked, which is slow on purpose.
+async fn recognise(accounts: &Accounts, credential: Credential) -> Result<hub_account::Caller, AccountError> {
+    match credential {
+        Credential::Bearer(token) => accounts.authenticate_token(&token).await,
+        Credential::Basic { user, password } => match accounts.authenticate_token(&password).await {
+            Err(AccountError::BadCredentials) => accounts.authenticate_password(&user, &password).await,
+            answer => answer,
+        },
+    }
+}
+
+fn bad_credentials() -> ApiError {
+    AccountError::BadCredentials.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_schemes_are_read_and_others_refused() {
+        let secret = |text: &str| SecretString::new(text);
+        let check =
+            |header: &str, expect: Option<Credential>| assert_eq!(Credential::parse(header), expect, "{header}");
+        check("Bearer hf_x", Some(Credential::Bearer(secret("hf_x"))));
+        check("bearer   hf_x ", Some(Credential::Bearer(secret("hf_x"))));
+        let basic = Credential::Basic { user: "ann".to_owned(), password: secret("a:b") };
+        check("Basic YW5uOmE6Yg==", Some(basic));
+        for wrong in ["", "Bearer", "Bearer ", "Basic ???", "Basic YW5u", "Digest x", "hf_x"] {
+            check(wrong, None);
+        }
+    }
+}
