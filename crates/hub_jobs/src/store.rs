@@ -1,0 +1,5 @@
+//! The SQL of this crate's tables: `event`, `event_state`, `event_reader`, `job`, `schedule`.
+
+pub(crate) mod events;
+pub(crate) mod jobs;
+pub(crate) mod schedules;
