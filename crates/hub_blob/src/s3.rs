@@ -268,19 +268,17 @@ impl BlobStore for S3Store {
             return Err(BlobError::BadParts("the numbers are not 1, 2, 3, … without a gap".to_owned()));
         }
         let tags = tags.into_iter().map(|(_, content_id)| PartId { content_id }).collect();
-        match self.s3.complete_multipart(&self.path(key), &upload.id.to_owned(), tags).await {
-            Ok(_) => {}
-            // Asked again after the answer was lost: a key has one upload, so what is there came from it.
-            Err(object_store::Error::NotFound { .. }) if self.size(key).await?.is_some() => {}
-            Err(error) => return Err(part::completion_failed(key, error)),
-        }
-        match self.size(key).await? {
-            Some(size) if size == upload.size => Ok(()),
-            Some(size) => {
+        let completed = self.s3.complete_multipart(&self.path(key), &upload.id.to_owned(), tags).await;
+        match (self.size(key).await?, completed) {
+            // Even after an error, when asked again after the answer was lost: stores differ in how they say that the
+            // upload is over, but a key has one upload only, so what is there came from it.
+            (Some(size), _) if size == upload.size => Ok(()),
+            (_, Err(error)) => Err(part::completion_failed(key, error)),
+            (Some(size), Ok(_)) => {
                 self.delete(key).await?;
                 Err(BlobError::BadParts(format!("they have {size} bytes together, not {}", upload.size)))
             }
-            None => Err(BlobError::NotFound(key.to_string())),
+            (None, Ok(_)) => Err(BlobError::NotFound(key.to_string())),
         }
     }
 
