@@ -6,8 +6,13 @@
 
 pub mod attributes;
 pub mod card;
+pub mod gguf;
 pub mod git;
 pub mod ignore;
 pub mod lfs;
 mod pattern;
+mod prefix;
+pub mod safetensors;
 mod yaml;
+
+pub use prefix::FromPrefix;
