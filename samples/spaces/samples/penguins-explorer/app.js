@@ -14,6 +14,7 @@ const GROUPS = {
 };
 const FRAME = { left: 64, right: 740, top: 16, bottom: 420 };
 const controls = document.getElementById("controls");
+const fields = controls.elements;
 const plot = document.getElementById("plot");
 
 function element(name, attributes = {}, text = "") {
@@ -26,8 +27,8 @@ function element(name, attributes = {}, text = "") {
 
 function fillControls() {
   for (const [axis, initial] of [["x", "bill_length_mm"], ["y", "bill_depth_mm"]]) {
-    for (const [name, label] of Object.entries(MEASURES)) controls[axis].append(new Option(label, name));
-    controls[axis].value = initial;
+    for (const [name, label] of Object.entries(MEASURES)) fields[axis].append(new Option(label, name));
+    fields[axis].value = initial;
   }
   for (const [group, values] of Object.entries(GROUPS)) {
     for (const value of values) {
@@ -142,7 +143,7 @@ function drawSummary(birds) {
 }
 
 function draw() {
-  const x = controls.x.value, y = controls.y.value, birds = selection(x, y);
+  const x = fields.x.value, y = fields.y.value, birds = selection(x, y);
   const across = scale(x, FRAME.left, FRAME.right), up = scale(y, FRAME.bottom, FRAME.top);
   const layer = element("g");
   drawAxes(layer, x, y, across, up);
@@ -153,7 +154,7 @@ function draw() {
     dot.addEventListener("pointerenter", () => { document.getElementById("detail").textContent = describe(bird); });
     layer.append(dot);
   }
-  if (controls.trend.checked) {
+  if (fields.trend.checked) {
     drawTrend(layer, birds, x, y, across, up, null);
     for (const species of GROUPS.species) {
       drawTrend(layer, birds.filter((bird) => bird.species === species), x, y, across, up, species);
@@ -167,7 +168,7 @@ function draw() {
 fillControls();
 controls.addEventListener("change", draw);
 document.getElementById("swap").addEventListener("click", () => {
-  [controls.x.value, controls.y.value] = [controls.y.value, controls.x.value];
+  [fields.x.value, fields.y.value] = [fields.y.value, fields.x.value];
   draw();
 });
 draw();
