@@ -2,6 +2,7 @@
 
 use hub_core::{Oid, RefName};
 use hub_db::Tx;
+use hub_jobs::Outbox;
 use serde_json::{Value, json};
 
 use crate::{Repo, RepoError};
@@ -10,7 +11,7 @@ impl Repo {
     /// Notes that something happened to this repository.
     pub(crate) async fn note(&self, tx: &mut Tx, kind: &str, payload: Value) -> Result<(), RepoError> {
         let subject = format!("repo:{}", self.id().key());
-        let _ = (tx, kind, subject, payload);
+        Outbox::append(tx, kind, &subject, &payload, self.repos.clock().now()).await?;
         Ok(())
     }
 

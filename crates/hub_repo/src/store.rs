@@ -10,4 +10,5 @@ pub(crate) mod objects;
 pub(crate) mod refs;
 pub(crate) mod repos;
 pub(crate) mod secrets;
+pub(crate) mod storage;
 pub(crate) mod uploads;

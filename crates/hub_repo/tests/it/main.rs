@@ -1,0 +1,8 @@
+//! The engine through its public doors, on SQLite and, when `TEST_DATABASE_URL` is set, on PostgreSQL.
+
+mod access;
+mod commits;
+mod garbage;
+mod large;
+mod lifecycle;
+mod support;

@@ -1,0 +1,103 @@
+//! An engine with people in it: a fresh database, a folder for bytes, a clock that stands still.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hub_account::{AccountConfig, Accounts, By, Caller};
+use hub_blob::{BlobStore, FolderStore};
+use hub_core::{FixedClock, Ids, Limits, SecretString, Timestamp};
+use hub_db::testing::TestDb;
+use hub_repo::{Repos, ReposParts};
+
+/// Ids that count up, so that tests see the same ones each time.
+#[derive(Debug, Default)]
+pub struct CountingIds(AtomicU64);
+
+impl Ids for CountingIds {
+    fn fill(&self, bytes: &mut [u8]) {
+        // The count comes first, so that even two bytes differ from one call to the next.
+        for chunk in bytes.chunks_mut(8) {
+            let number = self.0.fetch_add(1, Ordering::SeqCst) + 1;
+            chunk.copy_from_slice(&number.to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// The moment at which test clocks begin: 2026-01-01.
+pub const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
+
+/// People of every test: `alice` and `bob` own things, `carol` is a stranger; the organisation `acme` has `alice` as
+/// administrator and `bob` as contributor. Their tokens are `hf_` and the name.
+const PEOPLE: &str = r#"{
+  "users": [
+    {"name": "alice", "full_name": "Alice", "email": "alice@example.org",
+     "tokens": [{"value": "hf_alice", "role": "write", "display_name": "all"},
+                {"value": "hf_alice_read", "role": "read", "display_name": "read"}]},
+    {"name": "bob", "full_name": "Bob", "email": "bob@example.org",
+     "tokens": [{"value": "hf_bob", "role": "write", "display_name": "all"}]},
+    {"name": "carol", "full_name": "Carol", "email": "carol@example.org",
+     "tokens": [{"value": "hf_carol", "role": "write", "display_name": "all"}]}
+  ],
+  "organizations": [
+    {"name": "acme", "full_name": "Acme", "members": [
+      {"user": "alice", "role": "admin"}, {"user": "bob", "role": "contributor"}]}
+  ]
+}"#;
+
+/// A whole engine of one test.
+pub struct TestEngine {
+    /// Its repositories.
+    pub repos: Repos,
+    /// Its people.
+    pub accounts: Accounts,
+    /// Its time.
+    pub clock: Arc<FixedClock>,
+    /// Its bytes.
+    pub blobs: Arc<dyn BlobStore>,
+    /// Its database.
+    pub db: TestDb,
+    folder: PathBuf,
+}
+
+impl TestEngine {
+    /// A fresh engine with the default limits.
+    pub async fn new() -> Self {
+        Self::with_limits(Limits::default()).await
+    }
+
+    /// A fresh engine with other limits.
+    pub async fn with_limits(limits: Limits) -> Self {
+        let db = hub_db::testing::database().await;
+        let clock = Arc::new(FixedClock::new(START));
+        let ids: Arc<dyn Ids> = Arc::new(CountingIds::default());
+        static FOLDERS: AtomicU64 = AtomicU64::new(0);
+        let number = FOLDERS.fetch_add(1, Ordering::SeqCst);
+        let folder = std::env::temp_dir().join(format!("hearth-test-blobs-{}-{number}", std::process::id()));
+        let blobs: Arc<dyn BlobStore> =
+            Arc::new(FolderStore::open(&folder, ids.clone()).expect("the temporary folder is writable"));
+        let accounts = Accounts::new(db.clone(), clock.clone(), ids.clone(), &AccountConfig::default());
+        accounts.import_accounts(By::Operator, PEOPLE).await.expect("the people are valid");
+        let repos = Repos::new(ReposParts {
+            db: db.clone(),
+            blobs: blobs.clone(),
+            accounts: accounts.clone(),
+            clock: clock.clone(),
+            ids,
+            limits,
+        });
+        Self { repos, accounts, clock, blobs, db, folder }
+    }
+
+    /// The person with that name, signed in by their token.
+    pub async fn caller(&self, name: &str) -> Caller {
+        let token = SecretString::new(format!("hf_{name}"));
+        self.accounts.authenticate_token(&token).await.expect("the person is one of the test's")
+    }
+}
+
+impl Drop for TestEngine {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
