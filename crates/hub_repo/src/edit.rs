@@ -41,11 +41,6 @@ pub(crate) struct EditedTree {
 }
 
 impl TreeEdit {
-    /// Whether nothing changes.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
     /// Puts a file at a path.
     ///
     /// # Errors

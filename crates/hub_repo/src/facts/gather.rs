@@ -1,10 +1,12 @@
 //! Reading facts out of a tree: which files tell something, and how much of them is read.
 
-use bytes::{Bytes, BytesMut};
-use futures::TryStreamExt;
-use hub_core::{Oid, RepoKind, Sha256};
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use hub_core::{Oid, RepoKind};
+use hub_formats::card::Card;
 use hub_formats::git::{Mode, TreeEntry};
-use serde_json::Value;
+use hub_formats::{FromPrefix, gguf, safetensors};
 
 use super::Facts;
 use crate::store::objects;
@@ -40,10 +42,14 @@ impl Repo {
     /// keep anyone from publishing.
     pub(crate) async fn gather_facts(&self, root: Oid) -> Result<Facts, RepoError> {
         let files = self.file_names(root).await?;
-        let kind = self.addr().kind;
         let mut facts = Facts::default();
         let readme = self.small_file(&files, "README.md").await?;
         let readme = readme.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let card = Card::parse_or_default(&readme);
+        if self.addr().kind == RepoKind::Model {
+            self.add_weights(&files, &mut facts).await?;
+        }
+        facts.card_data = (!card.data.is_empty()).then_some(card.data);
         Ok(facts)
     }
 
@@ -78,7 +84,61 @@ impl Repo {
             _ => Ok(None),
         }
     }
+
+    /// Parameter counts and the like from the headers of the weights.
+    async fn add_weights(&self, files: &[NamedFile], facts: &mut Facts) -> Result<(), RepoError> {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for file in files.iter().filter(|file| is_weights(&file.path)).take(MAX_SHARDS) {
+            let Some(header) = self.read_header(file.oid, safetensors::parse).await? else { continue };
+            for (dtype, count) in header.parameters() {
+                let sum = counts.entry(dtype).or_default();
+                *sum = sum.saturating_add(count);
+            }
+        }
+        let total = counts.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
+        if total > 0 {
+            facts.safetensors = Some(serde_json::json!({ "parameters": counts, "total": total }));
+            facts.parameters = Some(total);
+        }
+        if let Some(file) = files.iter().find(|file| file.path.to_ascii_lowercase().ends_with(".gguf")) {
+            if let Some(header) = self.read_header(file.oid, gguf::parse).await? {
+                let gguf = header.facts();
+                facts.parameters = facts.parameters.or(Some(gguf.total));
+                facts.gguf = serde_json::to_value(&gguf).ok();
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads as much of a file as its header takes; `None` if it has none or too long a one.
+    async fn read_header<T, E>(&self, oid: Oid, parse: HeaderParser<T, E>) -> Result<Option<T>, RepoError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        let Some(row) = objects::blob(self.repos.db(), self.id(), oid).await? else { return Ok(None) };
+        let size = row.target.map_or(row.size, |(_, size)| size);
+        let mut wanted = FIRST_HEADER_BYTES;
+        loop {
+            let length = wanted.min(size);
+            let prefix = match (row.target, row.content) {
+                (Some((sha256, _)), _) | (None, Some(sha256)) => self.repos.content_bytes(sha256, length).await?,
+                (None, None) => self.blob_bytes(oid).await?,
+            };
+            let parsed = tokio::task::spawn_blocking(move || parse(&prefix, size)).await;
+            match parsed.map_err(|_| RepoError::Inconsistent("reading a header failed".to_owned()))? {
+                Ok(FromPrefix::Whole(header)) => return Ok(Some(header)),
+                Ok(FromPrefix::Incomplete { needed }) if needed <= MAX_HEADER_BYTES => {
+                    wanted = needed.max(2 * wanted).min(MAX_HEADER_BYTES);
+                }
+                Ok(FromPrefix::Incomplete { .. }) | Err(_) => return Ok(None),
+            }
+        }
+    }
 }
+
+/// Reads a header from the beginning of a file of that size.
+type HeaderParser<T, E> = fn(&[u8], u64) -> Result<FromPrefix<T>, E>;
 
 /// A file of the tree.
 struct NamedFile {
