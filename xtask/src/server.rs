@@ -59,8 +59,8 @@ pub(crate) fn binary(root: &Path, given: Option<String>) -> anyhow::Result<PathB
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<String> {
     let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!("{command:?} ended with {}:\n{}", output.status, said.trim_end());
+        let said = [output.stdout, output.stderr].concat();
+        bail!("{command:?} ended with {}:\n{}", output.status, String::from_utf8_lossy(&said).trim_end());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -179,9 +179,9 @@ impl Server {
         bail!("the server did not stop within {STOPPED_WITHIN:?}")
     }
 
-    /// `hearth admin check` on the data of a stopped server; its report if it found something.
+    /// `hearth admin check --deep` on the data of a stopped server. Fails with its report if it found something.
     pub(crate) fn check(&self) -> anyhow::Result<String> {
-        run(Command::new(&self.binary).args(["admin", "check", "--data"]).arg(&self.data))
+        run(Command::new(&self.binary).args(["admin", "check", "--deep", "--data"]).arg(&self.data))
     }
 }
 
