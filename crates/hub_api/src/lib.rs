@@ -1,1 +1,33 @@
-//! The HTTP API: repositories, files, large files, accounts.
+//! The HTTP API that the clients of the Hugging Face Hub speak.
+//!
+//! A handler reads what is asked, opens the repository (which decides whether the caller may), calls one use case and
+//! shows its result. Routes stand beside their handlers; [`routes`] gathers them, and the description of the API, the
+//! snapshot of routes and the router are made from that one value. Nothing here decides, nothing here names a table.
+
+mod account;
+mod address;
+mod content;
+mod download;
+mod failure;
+mod fallback;
+mod misc;
+mod repos;
+mod state;
+mod upload;
+mod wire;
+
+use hub_http::ApiRouter;
+
+pub use failure::Failed;
+pub use fallback::no_such_route;
+pub use state::ApiState;
+
+/// Every route of this face.
+pub fn routes() -> ApiRouter<ApiState> {
+    repos::routes()
+        .merge(content::routes())
+        .merge(upload::routes())
+        .merge(download::routes())
+        .merge(account::routes())
+        .merge(misc::routes())
+}

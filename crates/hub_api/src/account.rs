@@ -1,0 +1,12 @@
+//! People and organisations: who the caller is, what everyone may know of a name.
+
+mod overview;
+mod whoami;
+
+use hub_http::ApiRouter;
+
+use crate::ApiState;
+
+pub(crate) fn routes() -> ApiRouter<ApiState> {
+    whoami::routes().merge(overview::routes())
+}

@@ -1,0 +1,116 @@
+//! One file as a response: what its headers say, and whether its bytes come from here or from the blob store.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::{FutureExt, TryStreamExt};
+use hub_blob::LinkOptions;
+use hub_core::{CommitId, Oid, RepoPath, Sha256};
+use hub_http::{ApiError, Download, DownloadRequest, media_type_of};
+use hub_repo::{FileContent, FileSource, LargeTarget, Repo, RepoError};
+
+use crate::failure::{Answer, X_REPO_COMMIT};
+
+const X_LINKED_SIZE: HeaderName = HeaderName::from_static("x-linked-size");
+const X_LINKED_ETAG: HeaderName = HeaderName::from_static("x-linked-etag");
+
+/// How long a link to the blob store is good for: long enough to begin, as stores check it only then.
+const LINK_TTL: Duration = Duration::from_secs(3600);
+
+/// A file that a request gets.
+pub(crate) struct SentFile<'a> {
+    repo: &'a Repo,
+    file: FileContent,
+    /// Whether the answer names the commit; a large file asked for by its hash belongs to none.
+    of_commit: bool,
+    attachment: bool,
+}
+
+impl<'a> SentFile<'a> {
+    /// A file of a commit.
+    pub(crate) fn of_commit(repo: &'a Repo, file: FileContent, attachment: bool) -> Self {
+        Self { repo, file, of_commit: true, attachment }
+    }
+
+    /// A large file that the repository holds, asked for by its hash.
+    pub(crate) fn large(repo: &'a Repo, sha256: Sha256, size: u64) -> Answer<Self> {
+        let path: RepoPath = sha256.to_string().parse().map_err(ApiError::internal)?;
+        let file = FileContent {
+            path,
+            // No commit is involved, and `of_commit` keeps this one from being shown.
+            commit: CommitId::new(Oid::ZERO),
+            oid: Oid::ZERO,
+            size,
+            large: Some(LargeTarget { sha256, size }),
+            source: FileSource::Content(sha256),
+        };
+        Ok(Self { repo, file, of_commit: false, attachment: true })
+    }
+
+    /// Answers the request. Large files are fetched from the blob store itself where it gives links; the headers of a
+    /// HEAD request always come from here, because such links are good for GET only.
+    pub(crate) async fn answer(self, request: &DownloadRequest) -> Answer<Response> {
+        let etag = self.etag();
+        let may_redirect = self.file.large.is_some() && !request.is_head() && !request.has(&etag);
+        if may_redirect && let Some(link) = self.repo.download_link(&self.file, &self.link_options()).await? {
+            return self.redirect(&link, &etag);
+        }
+        let download = Download {
+            size: self.file.size,
+            content_type: media_type_of(self.file.path.file_name()),
+            file_name: self.file.path.file_name().to_owned(),
+            attachment: self.attachment,
+            headers: self.headers(&etag)?,
+            etag,
+        };
+        let (repo, file) = (self.repo.clone(), self.file);
+        let open = move |range| {
+            let (repo, file) = (repo.clone(), file.clone());
+            async move { Ok(repo.read(&file, range).await?.map_err(RepoError::from)) }.boxed()
+        };
+        Ok(download.answer(request, open).await?)
+    }
+
+    /// The hash by which clients cache: of the content for large files, of the git blob for others.
+    fn etag(&self) -> String {
+        self.file.large.map_or_else(|| self.file.oid.to_string(), |large| large.sha256.to_string())
+    }
+
+    fn headers(&self, etag: &str) -> Answer<HeaderMap> {
+        let mut headers = HeaderMap::new();
+        if self.of_commit {
+            headers.insert(X_REPO_COMMIT, value(&self.file.commit.to_string())?);
+        }
+        if let Some(large) = self.file.large {
+            headers.insert(X_LINKED_SIZE, large.size.into());
+            headers.insert(X_LINKED_ETAG, value(&format!("\"{etag}\""))?);
+        }
+        Ok(headers)
+    }
+
+    fn redirect(&self, link: &str, etag: &str) -> Answer<Response> {
+        let mut response = StatusCode::FOUND.into_response();
+        let headers = response.headers_mut();
+        headers.extend(self.headers(etag)?);
+        headers.insert(header::LOCATION, value(link)?);
+        headers.insert(header::ETAG, value(&format!("\"{etag}\""))?);
+        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        Ok(response)
+    }
+
+    fn link_options(&self) -> LinkOptions {
+        let name = self.file.path.file_name();
+        let plain = |c: char| if (' '..='~').contains(&c) && !matches!(c, '"' | '\\') { c } else { '_' };
+        let name: String = name.chars().map(plain).collect();
+        LinkOptions {
+            ttl: LINK_TTL,
+            content_type: Some(media_type_of(&name).to_owned()),
+            content_disposition: Some(format!("attachment; filename=\"{name}\"")),
+        }
+    }
+}
+
+fn value(text: &str) -> Result<HeaderValue, ApiError> {
+    HeaderValue::from_str(text).map_err(ApiError::internal)
+}

@@ -1,0 +1,107 @@
+//! Small calls that belong to no resource: the check of a card, what clients ask at their start, the API description.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use hub_core::RepoKind;
+use hub_formats::card::{Validation, validate};
+use hub_http::{AccessClass, ApiError, ApiRouter, Info, JsonBody, get, post};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::ApiState;
+use crate::failure::Answer;
+use crate::wire::KindWord;
+
+pub(crate) fn routes() -> ApiRouter<ApiState> {
+    ApiRouter::new()
+        .route(
+            post("/api/validate-yaml")
+                .access(AccessClass::Public)
+                .tag("repositories")
+                .summary("Says what is wrong with the metadata of a card")
+                .body::<CardBody>()
+                .answer::<Value>()
+                .to(validate_yaml),
+        )
+        .route(
+            get("/api/agent-harnesses")
+                .access(AccessClass::Public)
+                .tag("clients")
+                .summary("Names the coding agents that the command line knows: none")
+                .answer::<Value>()
+                .to(agent_harnesses),
+        )
+        .route(
+            get("/api/telemetry/{*topic}")
+                .access(AccessClass::Public)
+                .tag("clients")
+                .summary("Takes note of nothing: Hearth collects no telemetry")
+                .to(telemetry),
+        )
+        .route(
+            get("/api/openapi.json")
+                .access(AccessClass::Public)
+                .tag("clients")
+                .summary("Describes this API")
+                .answer::<Value>()
+                .to(openapi),
+        )
+}
+
+/// A card to check.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct CardBody {
+    /// The whole README.
+    content: String,
+    repo_type: Option<KindWord>,
+}
+
+/// `POST /api/validate-yaml`
+async fn validate_yaml(JsonBody(body): JsonBody<CardBody>) -> Answer<Response> {
+    let kind = body.repo_type.map_or(RepoKind::Model, RepoKind::from);
+    let found = tokio::task::spawn_blocking(move || validate(kind, &body.content)).await;
+    Ok(validation_response(&found.map_err(ApiError::internal)?))
+}
+
+/// With errors the status says so too; clients read the messages in either case.
+fn validation_response(found: &Validation) -> Response {
+    if found.errors.is_empty() {
+        return Json(found).into_response();
+    }
+    let error = "the metadata of the card has errors";
+    let body = json!({ "error": error, "errors": found.errors, "warnings": found.warnings });
+    (StatusCode::BAD_REQUEST, [("x-error-message", error)], Json(body)).into_response()
+}
+
+/// `GET /api/agent-harnesses`
+async fn agent_harnesses() -> Json<Value> {
+    Json(json!([]))
+}
+
+/// `HEAD /api/telemetry/{topic}`
+async fn telemetry() -> StatusCode {
+    StatusCode::OK
+}
+
+/// `GET /api/openapi.json`
+async fn openapi(State(description): State<Arc<Value>>) -> Json<Value> {
+    Json(description.as_ref().clone())
+}
+
+/// The head of the description.
+pub(crate) fn info() -> Info {
+    Info {
+        title: "Hearth".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        description: "The HTTP API of a Hearth instance. It is spoken by the clients of the Hugging Face Hub; \
+            where an answer differs on purpose, docs/quirks.md says so."
+            .to_owned(),
+        server_url: None,
+    }
+}

@@ -1,0 +1,22 @@
+//! Repositories as wholes: their life, their settings, what is known of them, lists.
+
+mod create;
+mod info;
+mod list;
+mod settings;
+mod storage;
+mod tags;
+mod view;
+
+use hub_http::ApiRouter;
+
+use crate::ApiState;
+
+pub(crate) fn routes() -> ApiRouter<ApiState> {
+    create::routes()
+        .merge(settings::routes())
+        .merge(info::routes())
+        .merge(list::routes())
+        .merge(storage::routes())
+        .merge(tags::routes())
+}

@@ -1,0 +1,108 @@
+//! `GET /api/models-tags-by-type` and `GET /api/datasets-tags-by-type`: the tags in use, by what they are about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::Json;
+use axum::extract::State;
+use hub_account::Caller as Asking;
+use hub_core::RepoKind;
+use hub_http::{AccessClass, ApiRouter, get};
+use hub_repo::{ListQuery, Repos};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::ApiState;
+use crate::failure::Answer;
+
+/// Repositories that are looked at a time.
+const CHUNK: usize = 1000;
+/// The most repositories that are looked at; the discovery index will lift this bound.
+const REPOS_MAX: usize = 20_000;
+
+pub(crate) fn routes() -> ApiRouter<ApiState> {
+    let route = |kind: RepoKind| {
+        get(format!("/api/{}-tags-by-type", kind.plural()))
+            .access(AccessClass::Public)
+            .tag("repositories")
+            .summary(format!("Lists the tags that public {} have, by type", kind.plural()))
+            .answer::<TagsView>()
+    };
+    ApiRouter::new().route(route(RepoKind::Model).to(model_tags)).route(route(RepoKind::Dataset).to(dataset_tags))
+}
+
+/// Tags by type.
+type TagsView = BTreeMap<&'static str, Vec<TagView>>;
+
+/// A tag as filters use it.
+#[derive(Serialize, JsonSchema)]
+struct TagView {
+    id: String,
+    label: String,
+    r#type: &'static str,
+}
+
+/// `GET /api/models-tags-by-type`
+async fn model_tags(State(repos): State<Repos>) -> Answer<Json<TagsView>> {
+    tags_by_type(&repos, RepoKind::Model).await.map(Json)
+}
+
+/// `GET /api/datasets-tags-by-type`
+async fn dataset_tags(State(repos): State<Repos>) -> Answer<Json<TagsView>> {
+    tags_by_type(&repos, RepoKind::Dataset).await.map(Json)
+}
+
+async fn tags_by_type(repos: &Repos, kind: RepoKind) -> Answer<TagsView> {
+    let (mut tags, mut tasks, mut libraries) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut query = ListQuery { limit: CHUNK, ..ListQuery::of(kind) };
+    let mut seen = 0;
+    loop {
+        let page = repos.list(&Asking::Anonymous, &query).await?;
+        seen += page.repos.len();
+        for listed in page.repos {
+            tasks.extend(listed.facts.pipeline_tag);
+            libraries.extend(listed.facts.library_name);
+            tags.extend(listed.facts.tags);
+        }
+        query.after = page.next;
+        if query.after.is_none() || seen >= REPOS_MAX {
+            break;
+        }
+    }
+    let mut view = TagsView::new();
+    for tag in tags {
+        let r#type = type_of(&tag, &tasks, &libraries);
+        let label = tag.strip_prefix(&format!("{}:", r#type)).unwrap_or(&tag).to_owned();
+        view.entry(r#type).or_default().push(TagView { label, id: tag, r#type });
+    }
+    Ok(view)
+}
+
+/// Tags say by their prefix what they are about; tasks and libraries are known from the repositories.
+fn type_of(tag: &str, tasks: &BTreeSet<String>, libraries: &BTreeSet<String>) -> &'static str {
+    const PREFIXED: [&str; 13] = [
+        "license",
+        "dataset",
+        "language",
+        "region",
+        "arxiv",
+        "doi",
+        "base_model",
+        "size_categories",
+        "task_categories",
+        "task_ids",
+        "modality",
+        "format",
+        "library",
+    ];
+    let prefix = tag.split_once(':').map_or("", |(prefix, _)| prefix);
+    if let Some(known) = PREFIXED.into_iter().find(|known| *known == prefix) {
+        return known;
+    }
+    if tasks.contains(tag) {
+        "pipeline_tag"
+    } else if libraries.contains(tag) {
+        "library"
+    } else {
+        "other"
+    }
+}

@@ -1,0 +1,445 @@
+//! Git LFS: the batch call that plans transfers, the calls that carry bytes, verification, and the answer to locks.
+//!
+//! Clients send no token to the links of a plan, so these carry sealed tickets. Multipart is the convention of the
+//! clients: part links as numbered headers of the upload action, completion by a POST to its link.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::TryStreamExt;
+use hub_blob::BlobError;
+use hub_core::{Access, Code, RepoKind, Sha256, UserError};
+use hub_http::{
+    AccessClass, ApiError, ApiRouter, BodyStream, Caller, DownloadRequest, JsonBody, Path, PublicUrl, Query, get, post,
+    put,
+};
+use hub_repo::{PartPlan, Repo, RepoError, Repos, Ticket, UploadPlan};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::ApiState;
+use crate::address::{At, per_kind, web_base};
+use crate::download::file::SentFile;
+use crate::failure::Answer;
+
+const MEDIA_TYPE: &str = "application/vnd.git-lfs+json";
+/// The most objects of one request.
+const OBJECTS_MAX: usize = 10_000;
+
+pub(crate) fn routes() -> ApiRouter<ApiState> {
+    per_kind(repo_routes).merge(ticket_routes())
+}
+
+fn repo_routes(kind: RepoKind) -> ApiRouter<ApiState> {
+    let base = format!("{}/info/lfs", web_base(kind));
+    let word = kind.word();
+    ApiRouter::new()
+        .route(
+            post(format!("{base}/objects/batch"))
+                .access(AccessClass::Read)
+                .tag("large files")
+                .id(format!("plan_{word}_transfers"))
+                .summary("Plans uploads or downloads of large files")
+                .body_as::<BatchBody>(MEDIA_TYPE)
+                .answer_as::<BatchView>(MEDIA_TYPE)
+                .to(batch),
+        )
+        .route(
+            post(format!("{base}/objects/verify"))
+                .access(AccessClass::Write)
+                .tag("large files")
+                .id(format!("verify_{word}_upload"))
+                .summary("States that an upload arrived")
+                .body_as::<ObjectBody>(MEDIA_TYPE)
+                .to(verify),
+        )
+        .route(
+            get(format!("{base}/objects/{{oid}}"))
+                .access(AccessClass::Read)
+                .tag("large files")
+                .id(format!("download_{word}_object"))
+                .summary("Downloads a large file by its SHA-256")
+                .answer_bytes("application/octet-stream")
+                .to(download_object),
+        )
+        .route(
+            get(format!("{base}/locks"))
+                .access(AccessClass::Read)
+                .tag("large files")
+                .id(format!("list_{word}_locks"))
+                .summary("Lists locks: there are none")
+                .to(list_locks),
+        )
+        .route(
+            post(format!("{base}/locks"))
+                .access(AccessClass::Write)
+                .tag("large files")
+                .id(format!("create_{word}_lock"))
+                .summary("Refuses a lock: files are not locked here")
+                .to(create_lock),
+        )
+        .route(
+            post(format!("{base}/locks/verify"))
+                .access(AccessClass::Write)
+                .tag("large files")
+                .id(format!("verify_{word}_locks"))
+                .summary("Lists locks before a push: there are none")
+                .to(verify_locks),
+        )
+        .route(
+            post(format!("{base}/locks/{{lock}}/unlock"))
+                .access(AccessClass::Write)
+                .tag("large files")
+                .id(format!("delete_{word}_lock"))
+                .summary("Refuses to unlock: files are not locked here")
+                .to(create_lock),
+        )
+}
+
+fn ticket_routes() -> ApiRouter<ApiState> {
+    ApiRouter::new()
+        .route(
+            put("/api/lfs/whole")
+                .access(AccessClass::Signed)
+                .tag("large files")
+                .summary("Receives a large file in one body")
+                .query::<TicketQuery>()
+                .body_bytes("application/octet-stream")
+                .to(receive_whole),
+        )
+        .route(
+            put("/api/lfs/part")
+                .access(AccessClass::Signed)
+                .tag("large files")
+                .summary("Receives a part of a large file")
+                .query::<TicketQuery>()
+                .body_bytes("application/octet-stream")
+                .to(receive_part),
+        )
+        .route(
+            post("/api/lfs/complete")
+                .access(AccessClass::Signed)
+                .tag("large files")
+                .summary("Puts the parts of a large file together")
+                .query::<TicketQuery>()
+                .body_as::<CompleteBody>(MEDIA_TYPE)
+                .to(complete),
+        )
+}
+
+/// What a client wants to transfer.
+#[derive(Deserialize, JsonSchema)]
+struct BatchBody {
+    operation: OperationWord,
+    #[serde(default)]
+    transfers: Vec<String>,
+    objects: Vec<ObjectBody>,
+    hash_algo: Option<String>,
+}
+
+/// The direction of a transfer.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum OperationWord {
+    Upload,
+    Download,
+}
+
+/// A large file as git-lfs names it.
+#[derive(Deserialize, JsonSchema)]
+struct ObjectBody {
+    /// The SHA-256.
+    oid: String,
+    size: u64,
+}
+
+/// The plan.
+#[derive(Serialize, JsonSchema)]
+struct BatchView {
+    transfer: &'static str,
+    objects: Vec<ObjectView>,
+    hash_algo: &'static str,
+}
+
+/// The plan for one object. Without actions there is nothing to do.
+#[derive(Serialize, JsonSchema)]
+struct ObjectView {
+    oid: String,
+    size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authenticated: Option<bool>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    actions: BTreeMap<&'static str, ActionView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorView>,
+}
+
+/// A request that the client shall make.
+#[derive(Serialize, JsonSchema)]
+struct ActionView {
+    href: String,
+    /// For uploads in parts: `chunk_size` and the link of each part under its number, in order.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    header: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u64>,
+}
+
+/// Why an object cannot be transferred.
+#[derive(Serialize, JsonSchema)]
+struct ErrorView {
+    code: u16,
+    message: String,
+}
+
+impl ActionView {
+    fn to(href: String) -> Self {
+        Self { href, header: Value::Null, expires_in: None }
+    }
+}
+
+/// What a plan for a repository is made of.
+struct Planner<'a> {
+    repo: &'a Repo,
+    repos: &'a Repos,
+    public_url: &'a PublicUrl,
+    can_send_parts: bool,
+}
+
+/// `POST /{namespace}/{name}.git/info/lfs/objects/batch`
+async fn batch(
+    State(repos): State<Repos>,
+    Caller(caller): Caller,
+    at: At,
+    public_url: PublicUrl,
+    JsonBody(body): JsonBody<BatchBody>,
+) -> Answer<Response> {
+    let access = match body.operation {
+        OperationWord::Upload => Access::Write,
+        OperationWord::Download => Access::Read,
+    };
+    let repo = at.open(&repos, &caller, access).await?;
+    body.check()?;
+    let can_send_parts = body.transfers.iter().any(|transfer| transfer == "multipart");
+    let planner = Planner { repo: &repo, repos: &repos, public_url: &public_url, can_send_parts };
+    Ok(lfs_json(StatusCode::OK, &planner.plan(body.operation, &body.objects).await?))
+}
+
+impl BatchBody {
+    fn check(&self) -> Result<(), ApiError> {
+        if self.objects.len() > OBJECTS_MAX {
+            return Err(ApiError::new(Code::TooLarge, format!("ask about at most {OBJECTS_MAX} objects at once")));
+        }
+        match self.hash_algo.as_deref() {
+            None | Some("sha256" | "sha_256") => Ok(()),
+            Some(other) => Err(ApiError::new(Code::Conflict, format!("unknown hash_algo {other:?}: use sha256"))),
+        }
+    }
+}
+
+impl Planner<'_> {
+    async fn plan(&self, operation: OperationWord, objects: &[ObjectBody]) -> Answer<BatchView> {
+        let mut view = BatchView { transfer: "basic", objects: Vec::with_capacity(objects.len()), hash_algo: "sha256" };
+        for object in objects {
+            let planned = match (object.oid.parse::<Sha256>(), operation) {
+                (Err(reason), _) => Err(RepoError::Unprocessable(format!("the oid is no SHA-256: {reason}"))),
+                (Ok(sha256), OperationWord::Upload) => self.upload(sha256, object.size).await,
+                (Ok(sha256), OperationWord::Download) => self.download(sha256).await,
+            };
+            if matches!(&planned, Ok(actions) if actions.values().any(|action| !action.header.is_null())) {
+                view.transfer = "multipart";
+            }
+            view.objects.push(object_view(object, planned)?);
+        }
+        Ok(view)
+    }
+
+    async fn upload(&self, sha256: Sha256, size: u64) -> Result<BTreeMap<&'static str, ActionView>, RepoError> {
+        let upload = match self.repo.plan_upload(sha256, size, self.can_send_parts).await? {
+            UploadPlan::Present => return Ok(BTreeMap::new()),
+            UploadPlan::Whole(ticket) => ActionView::to(self.link("whole", &ticket).await?),
+            UploadPlan::Direct { link } => ActionView::to(link),
+            UploadPlan::Parts { part_bytes, parts, complete } => {
+                let mut header = serde_json::Map::new();
+                header.insert("chunk_size".to_owned(), Value::String(part_bytes.to_string()));
+                for (index, part) in parts.into_iter().enumerate() {
+                    let link = match part {
+                        PartPlan::Hearth(ticket) => self.link("part", &ticket).await?,
+                        PartPlan::Direct(link) => link,
+                    };
+                    // Zero-padded and in order: the agent for git-lfs reads them in the order in which they come.
+                    header.insert(format!("{:05}", index + 1), Value::String(link));
+                }
+                ActionView { header: Value::Object(header), ..ActionView::to(self.link("complete", &complete).await?) }
+            }
+        };
+        let verify = format!("/{}.git/info/lfs/objects/verify", self.repo.addr().url_path());
+        Ok(BTreeMap::from([("upload", upload), ("verify", ActionView::to(self.public_url.join(&verify)))]))
+    }
+
+    async fn download(&self, sha256: Sha256) -> Result<BTreeMap<&'static str, ActionView>, RepoError> {
+        let missing = || RepoError::NotFound(format!("this repository has no large file {sha256}"));
+        self.repo.held_large(sha256).await?.ok_or_else(missing)?;
+        let path = format!("/{}.git/info/lfs/objects/{sha256}", self.repo.addr().url_path());
+        Ok(BTreeMap::from([("download", ActionView::to(self.public_url.join(&path)))]))
+    }
+
+    async fn link(&self, what: &str, ticket: &Ticket) -> Result<String, RepoError> {
+        let sealed = self.repos.seal(ticket).await?;
+        Ok(self.public_url.join(&format!("/api/lfs/{what}?ticket={sealed}")))
+    }
+}
+
+/// A refusal of one object stands beside the plans of the others; a fault of ours fails the whole request.
+fn object_view(
+    object: &ObjectBody,
+    planned: Result<BTreeMap<&'static str, ActionView>, RepoError>,
+) -> Answer<ObjectView> {
+    let mut view = ObjectView {
+        oid: object.oid.clone(),
+        size: object.size,
+        authenticated: None,
+        actions: BTreeMap::new(),
+        error: None,
+    };
+    match planned {
+        Ok(actions) => {
+            view.authenticated = (!actions.is_empty()).then_some(true);
+            view.actions = actions;
+        }
+        Err(error) => {
+            let code = match error.code() {
+                Code::NotFound => 404,
+                Code::Unprocessable => 422,
+                Code::TooLarge => 413,
+                Code::QuotaExceeded => 403,
+                _ => return Err(error.into()),
+            };
+            view.error = Some(ErrorView { code, message: error.message().into_owned() });
+        }
+    }
+    Ok(view)
+}
+
+/// `POST /{namespace}/{name}.git/info/lfs/objects/verify`
+async fn verify(
+    State(repos): State<Repos>,
+    Caller(caller): Caller,
+    at: At,
+    JsonBody(body): JsonBody<ObjectBody>,
+) -> Answer<Response> {
+    let repo = at.open(&repos, &caller, Access::Write).await?;
+    let sha256 = body.oid.parse().map_err(|_| ApiError::new(Code::NotFound, "the oid is no SHA-256"))?;
+    repo.verify_upload(sha256, body.size).await?;
+    Ok(lfs_json(StatusCode::OK, &json!({})))
+}
+
+/// Which object.
+#[derive(Deserialize)]
+struct ObjectPath {
+    oid: String,
+}
+
+/// `GET /{namespace}/{name}.git/info/lfs/objects/{oid}`
+async fn download_object(
+    State(repos): State<Repos>,
+    Caller(caller): Caller,
+    at: At,
+    Path(path): Path<ObjectPath>,
+    request: DownloadRequest,
+) -> Answer<Response> {
+    let repo = at.open(&repos, &caller, Access::Read).await?;
+    let missing = || ApiError::new(Code::NotFound, "this repository has no such large file");
+    let sha256: Sha256 = path.oid.parse().map_err(|_| missing())?;
+    let size = repo.held_large(sha256).await?.ok_or_else(missing)?;
+    SentFile::large(&repo, sha256, size)?.answer(&request).await
+}
+
+/// `GET /{namespace}/{name}.git/info/lfs/locks`
+async fn list_locks(State(repos): State<Repos>, Caller(caller): Caller, at: At) -> Answer<Response> {
+    at.open(&repos, &caller, Access::Read).await?;
+    Ok(lfs_json(StatusCode::OK, &json!({ "locks": [] })))
+}
+
+/// `POST /{namespace}/{name}.git/info/lfs/locks/verify`
+async fn verify_locks(State(repos): State<Repos>, Caller(caller): Caller, at: At) -> Answer<Response> {
+    at.open(&repos, &caller, Access::Write).await?;
+    Ok(lfs_json(StatusCode::OK, &json!({ "ours": [], "theirs": [] })))
+}
+
+/// `POST /{namespace}/{name}.git/info/lfs/locks`
+async fn create_lock(State(repos): State<Repos>, Caller(caller): Caller, at: At) -> Answer<Response> {
+    at.open(&repos, &caller, Access::Write).await?;
+    Err(ApiError::new(Code::NotImplemented, "files are not locked here: writers agree by branches and commits").into())
+}
+
+/// The sealed permission of a link.
+#[derive(Deserialize, JsonSchema)]
+struct TicketQuery {
+    ticket: String,
+}
+
+fn broken_body(error: ApiError) -> BlobError {
+    BlobError::body(error.message().to_owned())
+}
+
+/// `PUT /api/lfs/whole`
+async fn receive_whole(
+    State(repos): State<Repos>,
+    Query(query): Query<TicketQuery>,
+    mut body: BodyStream,
+) -> Answer<Response> {
+    let ticket = repos.unseal(&query.ticket).await?;
+    body.limit(ticket.size)?;
+    repos.receive_whole(&ticket, body.map_err(broken_body)).await?;
+    Ok(StatusCode::OK.into_response())
+}
+
+/// `PUT /api/lfs/part`
+async fn receive_part(
+    State(repos): State<Repos>,
+    Query(query): Query<TicketQuery>,
+    mut body: BodyStream,
+) -> Answer<Response> {
+    let ticket = repos.unseal(&query.ticket).await?;
+    body.limit(ticket.size)?;
+    let tag = repos.receive_part(&ticket, body.map_err(broken_body)).await?;
+    let tag = HeaderValue::from_str(&tag).map_err(ApiError::internal)?;
+    Ok(([(header::ETAG, tag)] as [(HeaderName, HeaderValue); 1]).into_response())
+}
+
+/// The parts that were sent.
+#[derive(Deserialize, JsonSchema)]
+struct CompleteBody {
+    parts: Vec<PartBody>,
+}
+
+/// A part and the tag that it was answered with.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct PartBody {
+    part_number: u32,
+    etag: String,
+}
+
+/// `POST /api/lfs/complete`
+async fn complete(
+    State(repos): State<Repos>,
+    Query(query): Query<TicketQuery>,
+    JsonBody(body): JsonBody<CompleteBody>,
+) -> Answer<Response> {
+    let ticket = repos.unseal(&query.ticket).await?;
+    let parts: Vec<(u32, String)> = body.parts.into_iter().map(|part| (part.part_number, part.etag)).collect();
+    repos.complete_upload(&ticket, &parts).await?;
+    Ok(lfs_json(StatusCode::OK, &json!({})))
+}
+
+fn lfs_json<T: Serialize>(status: StatusCode, value: &T) -> Response {
+    let mut response = (status, Json(value)).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    response
+}
