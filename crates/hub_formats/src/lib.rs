@@ -13,6 +13,7 @@ pub mod lfs;
 mod pattern;
 mod prefix;
 pub mod safetensors;
+pub mod tags;
 mod yaml;
 
 pub use prefix::FromPrefix;
