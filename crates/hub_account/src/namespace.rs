@@ -6,10 +6,10 @@ use std::str::FromStr;
 use hub_core::{NamespaceName, Timestamp, Visibility};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::Accounts;
 use crate::error::AccountError;
 use crate::label::Label;
 use crate::store::namespaces;
-use crate::Accounts;
 
 /// The database key of a person or an organisation.
 ///

@@ -196,7 +196,12 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
-    async fn check_scopes(&self, owner: NamespaceId, role: TokenRole, scopes: &TokenScopes) -> Result<(), AccountError> {
+    async fn check_scopes(
+        &self,
+        owner: NamespaceId,
+        role: TokenRole,
+        scopes: &TokenScopes,
+    ) -> Result<(), AccountError> {
         let refuse = |problem: String| Err(AccountError::Scopes { problem: problem.into() });
         if role != TokenRole::FineGrained {
             let empty = *scopes == TokenScopes::default();

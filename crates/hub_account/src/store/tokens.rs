@@ -98,12 +98,7 @@ pub(crate) async fn count(tx: &mut Tx, user: NamespaceId) -> Result<i64, DbError
     tx.query_one::<(i64,)>(sql, args![user.key()]).await.map(|(count,)| count)
 }
 
-pub(crate) async fn insert(
-    tx: &mut Tx,
-    user: NamespaceId,
-    hash: Sha256,
-    grant: &TokenGrant,
-) -> Result<(), DbError> {
+pub(crate) async fn insert(tx: &mut Tx, user: NamespaceId, hash: Sha256, grant: &TokenGrant) -> Result<(), DbError> {
     let sql = "INSERT INTO access_token (id, user_id, hash, display_name, role, scopes, created_ms, expires_ms) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     tx.exec(
