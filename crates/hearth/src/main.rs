@@ -1,3 +1,5 @@
-//! The binary: configuration, wiring, subcommands.
+//! The binary; see the library beside it.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    hearth::main()
+}

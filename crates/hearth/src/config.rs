@@ -1,0 +1,205 @@
+//! The configuration: one documented struct per concern, read once, handed down.
+//!
+//! Layers, later ones win: the defaults, a TOML file, `HEARTH_SECTION__KEY` from the environment, flags of the command
+//! line (`layers.rs`). An unknown key is refused, because a misspelt limit that is silently ignored is no limit.
+//! `default.toml` is the reference that `hearth config print-default` prints; a test holds it against this file.
+
+mod layers;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use hub_account::SignUpPolicy;
+use hub_blob::S3Config;
+use hub_core::{Limits, SecretString};
+use serde::Deserialize;
+
+pub use layers::{ConfigError, Flags, load};
+
+/// What `hearth config print-default` prints.
+pub const DEFAULT_TOML: &str = include_str!("config/default.toml");
+
+/// Everything that an operator decides.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where Hearth keeps what is not placed elsewhere by `storage`.
+    pub data: PathBuf,
+    /// How requests are received.
+    pub server: ServerConfig,
+    /// Where metadata and bytes are.
+    pub storage: StorageConfig,
+    /// Who may have an account.
+    pub accounts: AccountsConfig,
+    /// What is too large.
+    pub limits: Limits,
+    /// What is logged, and how.
+    pub log: LogConfig,
+    /// Work in the background.
+    pub jobs: JobsConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("data"),
+            server: ServerConfig::default(),
+            storage: StorageConfig::default(),
+            accounts: AccountsConfig::default(),
+            limits: Limits::default(),
+            log: LogConfig::default(),
+            jobs: JobsConfig::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The address of the metadata database.
+    pub fn database_url(&self) -> String {
+        match &self.storage.metadata.url {
+            Some(url) => url.reveal().to_owned(),
+            None => format!("sqlite:{}", self.data.join("hearth.db").display()),
+        }
+    }
+
+    /// The folder of the blob store, if it is one.
+    pub fn blob_folder(&self) -> PathBuf {
+        self.storage.blobs.folder.clone().unwrap_or_else(|| self.data.join("blobs"))
+    }
+}
+
+/// How requests are received.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerConfig {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// Where clients reach the server, if that differs from what their requests say.
+    pub public_url: Option<String>,
+    /// The most open connections; more wait.
+    pub max_connections: usize,
+    /// The most bytes of the head of a request.
+    pub max_header_bytes: usize,
+    /// How long a client may take to send the head of a request, in seconds.
+    pub header_timeout_secs: u64,
+    /// How long the body of a request may pause, in seconds.
+    pub body_idle_secs: u64,
+    /// How long requests may still run after the order to stop, in seconds.
+    pub drain_secs: u64,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            max_connections: 4096,
+            max_header_bytes: 64 << 10,
+            header_timeout_secs: 15,
+            body_idle_secs: 60,
+            drain_secs: 30,
+        }
+    }
+}
+
+/// Where metadata and bytes are.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StorageConfig {
+    /// The database.
+    pub metadata: MetadataConfig,
+    /// The bytes of large files.
+    pub blobs: BlobsConfig,
+}
+
+/// The database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MetadataConfig {
+    /// `sqlite:PATH` or `postgres://…`; without it, a file in the data folder. Secret, because it may hold a password.
+    pub url: Option<SecretString>,
+    /// The most connections to the database.
+    pub max_connections: usize,
+}
+
+impl Default for MetadataConfig {
+    fn default() -> Self {
+        Self { url: None, max_connections: 16 }
+    }
+}
+
+/// The bytes of large files.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BlobsConfig {
+    /// Which of the two stores.
+    pub kind: BlobKind,
+    /// The folder; without it, one in the data folder.
+    pub folder: Option<PathBuf>,
+    /// The S3-compatible store.
+    pub s3: S3Config,
+}
+
+/// Which kind of blob store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BlobKind {
+    /// Files of a local or shared folder.
+    #[default]
+    Folder,
+    /// An S3-compatible store.
+    S3,
+}
+
+/// Who may have an account.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountsConfig {
+    /// Who may make one for themselves.
+    pub sign_up: SignUpPolicy,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// For people or for machines.
+    pub format: LogFormat,
+    /// What is logged: a level, or `target=level` pairs.
+    pub filter: String,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, filter: "info".to_owned() }
+    }
+}
+
+/// For whom the log is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A JSON object per line.
+    Json,
+}
+
+/// Work in the background.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JobsConfig {
+    /// How often counted downloads and the last use of tokens are written down, in seconds.
+    pub flush_secs: u64,
+    /// How often what nothing refers to is removed, in seconds; 0 means only by `hearth admin gc`.
+    pub garbage_secs: u64,
+}
+
+impl Default for JobsConfig {
+    fn default() -> Self {
+        Self { flush_secs: 10, garbage_secs: 24 * 3600 }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! The stores and the engine, put together from the configuration: what `serve` and `admin` both stand on.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use hub_account::{AccountConfig, Accounts};
+use hub_blob::{BlobStore, FolderStore, S3Store};
+use hub_core::{Clock, Ids};
+use hub_db::{Db, DbConfig};
+use hub_repo::{Repos, ReposParts};
+
+use crate::config::{BlobKind, Config};
+use crate::system::{SystemClock, SystemIds};
+
+/// What an installation stands on.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    /// The metadata.
+    pub db: Db,
+    /// The bytes.
+    pub blobs: Arc<dyn BlobStore>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh randomness.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// Everything below the faces.
+#[derive(Clone)]
+pub struct Hub {
+    /// The metadata.
+    pub db: Db,
+    /// The bytes.
+    pub blobs: Arc<dyn BlobStore>,
+    /// Who is who.
+    pub accounts: Accounts,
+    /// All repositories.
+    pub repos: Repos,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh randomness.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl Hub {
+    /// Opens the stores, creating and migrating what is missing.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let ids: Arc<dyn Ids> = Arc::new(SystemIds);
+        let db = open_db(config).await?;
+        let applied = db.migrate().await.context("cannot bring the database up to this version")?;
+        if !applied.is_empty() {
+            tracing::info!(steps = applied.len(), last = applied.last(), "migrated the database");
+        }
+        let blobs = open_blobs(config, ids.clone())?;
+        Ok(Self::of(Stores { db, blobs, clock, ids }, config))
+    }
+
+    /// Puts the engine on stores that are open and migrated.
+    pub fn of(stores: Stores, config: &Config) -> Self {
+        let Stores { db, blobs, clock, ids } = stores;
+        let policy = AccountConfig { sign_up: config.accounts.sign_up, ..AccountConfig::default() };
+        let accounts = Accounts::new(db.clone(), clock.clone(), ids.clone(), &policy);
+        let repos = Repos::new(ReposParts {
+            db: db.clone(),
+            blobs: blobs.clone(),
+            accounts: accounts.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            limits: config.limits.clone(),
+        });
+        Self { db, blobs, accounts, repos, clock, ids }
+    }
+
+    /// The same hub for uploads from this process itself: its blob store gives no links, so that all bytes go through
+    /// the engine and no HTTP client is needed.
+    pub(crate) fn without_links(&self, config: &Config) -> anyhow::Result<Self> {
+        let mut config = config.clone();
+        config.storage.blobs.s3.no_links = true;
+        let blobs = open_blobs(&config, self.ids.clone())?;
+        let stores = Stores { db: self.db.clone(), blobs, clock: self.clock.clone(), ids: self.ids.clone() };
+        Ok(Self::of(stores, &config))
+    }
+}
+
+/// Opens the database without changing it.
+pub async fn open_db(config: &Config) -> anyhow::Result<Db> {
+    std::fs::create_dir_all(&config.data)
+        .with_context(|| format!("cannot create the data folder {}", config.data.display()))?;
+    let db = DbConfig { url: config.database_url(), max_connections: config.storage.metadata.max_connections };
+    Db::open(&db).await.with_context(|| format!("cannot open the database {db:?}"))
+}
+
+fn open_blobs(config: &Config, ids: Arc<dyn Ids>) -> anyhow::Result<Arc<dyn BlobStore>> {
+    Ok(match config.storage.blobs.kind {
+        BlobKind::Folder => {
+            let folder = config.blob_folder();
+            let store = FolderStore::open(&folder, ids);
+            Arc::new(store.with_context(|| format!("cannot open the blob folder {}", folder.display()))?)
+        }
+        BlobKind::S3 => {
+            let s3 = &config.storage.blobs.s3;
+            anyhow::ensure!(
+                !s3.bucket.is_empty(),
+                "storage.blobs.kind is \"s3\", so storage.blobs.s3.bucket must be set"
+            );
+            Arc::new(S3Store::open(s3).with_context(|| format!("cannot use the bucket {:?}", s3.bucket))?)
+        }
+    })
+}

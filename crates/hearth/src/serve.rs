@@ -1,0 +1,112 @@
+//! `hearth serve`: from the configuration to a listening server, and back down again.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use hub_http::Metrics;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::greeting::{Greeting, url_of};
+use crate::hub::Hub;
+use crate::{housekeeping, listener, print, samples};
+
+/// Runs until SIGTERM or SIGINT.
+pub(crate) async fn run(config: Config, sample_folder: Option<PathBuf>) -> anyhow::Result<()> {
+    raise_file_limit();
+    let stop = stop_on_signals()?;
+    let hub = Hub::open(&config).await?;
+    let address = config.server.listen;
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let address = listener.local_addr()?;
+
+    let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+    let router = App::new(&hub, &config, &metrics).into_router(&hub, &metrics);
+    let tasks = TaskTracker::new();
+    housekeeping::start(&hub, &config, &tasks, &stop);
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
+
+    let url = config.server.public_url.clone().unwrap_or_else(|| url_of(address));
+    let (greeter, ending, its_config) = (hub.clone(), stop.clone(), config.clone());
+    tasks.spawn(async move {
+        let sample = tokio::select! {
+            () = ending.cancelled() => return,
+            sample = publish(&greeter, &its_config, sample_folder) => sample,
+        };
+        greet(&greeter, url, sample).await;
+    });
+
+    listener::serve(listener, router, &config.server, &metrics, stop).await;
+    tasks.close();
+    tasks.wait().await;
+    housekeeping::write_down(&hub).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Publishes the samples, if there are any; the server answers meanwhile. Gives the id of a model to try.
+async fn publish(hub: &Hub, config: &Config, folder: Option<PathBuf>) -> Option<String> {
+    let folder = folder?;
+    let published = match hub.without_links(config) {
+        Ok(hub) => samples::publish(&hub, &folder).await,
+        Err(error) => Err(error),
+    };
+    published
+        .inspect_err(|error| {
+            tracing::error!(folder = %folder.display(), error = %format!("{error:#}"), "no samples published");
+        })
+        .ok()
+        .flatten()
+}
+
+/// Prints where everything is.
+async fn greet(hub: &Hub, url: String, sample: Option<String>) {
+    match hub.accounts.issue_setup_code().await {
+        Ok(setup_code) => {
+            if let Err(error) = print(&Greeting { url, setup_code, sample }.text()) {
+                tracing::warn!(%error, "cannot write to standard output");
+            }
+        }
+        Err(error) => tracing::error!(%error, "cannot tell whether there is an administrator"),
+    }
+}
+
+/// A token that is cancelled by SIGTERM or SIGINT. A second signal ends the process at once.
+fn stop_on_signals() -> anyhow::Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        loop {
+            let name = tokio::select! {
+                _ = terminate.recv() => "SIGTERM",
+                _ = interrupt.recv() => "SIGINT",
+            };
+            if stopped.is_cancelled() {
+                tracing::warn!(signal = name, "stopping at once");
+                std::process::exit(130);
+            }
+            tracing::info!(signal = name, "stopping: open requests may end");
+            stopped.cancel();
+        }
+    });
+    Ok(stop)
+}
+
+/// Each connection and each open file needs a descriptor; the usual soft limit of 1024 is soon reached.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current == limit.maximum {
+        return;
+    }
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, limit = limit.current, "cannot raise the number of open files");
+    }
+}
