@@ -78,3 +78,6 @@ impl UserError for BlobError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

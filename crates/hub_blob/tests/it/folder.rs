@@ -8,8 +8,9 @@ use hub_blob::testing::{Fault, FaultyStore};
 use hub_blob::{BlobError, BlobStore, FolderStore};
 use hub_core::Timestamp;
 
+use crate::conformance::{self, Gaps};
+use crate::support;
 use crate::support::{CountingIds, TempDir, body, key_of, list_all, pattern, read, write};
-use crate::{conformance, support};
 
 fn open(dir: &TempDir) -> (FolderStore, Arc<CountingIds>) {
     let ids = CountingIds::new();
@@ -29,7 +30,7 @@ fn files_below(path: &Path) -> Vec<String> {
 async fn keeps_the_promises() {
     let dir = TempDir::new();
     let (store, ids) = open(&dir);
-    conformance::run(&store, &*ids).await;
+    conformance::run(&store, &*ids, Gaps::default()).await;
     let blobs = dir.path().join("blobs");
     // Writers that were dropped at work clear away on the blocking pool; nothing else remains.
     assert_eq!(files_below(&blobs.join("large")), Vec::<String>::new());
@@ -41,7 +42,7 @@ async fn keeps_the_promises() {
 async fn keeps_the_promises_on_one_thread() {
     let dir = TempDir::new();
     let (store, ids) = open(&dir);
-    conformance::run(&store, &*ids).await;
+    conformance::run(&store, &*ids, Gaps::default()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

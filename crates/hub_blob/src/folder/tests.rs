@@ -1,1 +1,0 @@
-//! What only a folder can show: leftovers, sweeping, slow readers.
