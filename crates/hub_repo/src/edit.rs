@@ -209,10 +209,10 @@ fn refuse_case_collisions(
     let mut collision = None;
     for name in entries.keys() {
         let folded = String::from_utf8_lossy(name).to_lowercase().into_bytes();
-        if let Some(other) = by_folded.insert(folded, name) {
-            if added.iter().any(|new| new == name || new == other) {
-                collision = Some((other.to_vec(), name.clone()));
-            }
+        if let Some(other) = by_folded.insert(folded, name)
+            && added.iter().any(|new| new == name || new == other)
+        {
+            collision = Some((other.to_vec(), name.clone()));
         }
     }
     let Some((one, other)) = collision else { return Ok(()) };

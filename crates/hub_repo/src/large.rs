@@ -235,10 +235,10 @@ impl Repos {
         if !used {
             large::renew(&mut tx, row.sha256, now).await?;
         }
-        if let Some((repo, by)) = holder {
-            if large::give(&mut tx, repo, row.sha256, by, now).await? {
-                repos::add_used_bytes(&mut tx, repo, row.size as i64).await?;
-            }
+        if let Some((repo, by)) = holder
+            && large::give(&mut tx, repo, row.sha256, by, now).await?
+        {
+            repos::add_used_bytes(&mut tx, repo, row.size as i64).await?;
         }
         tx.commit().await?;
         if !used {

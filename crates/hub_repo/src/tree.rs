@@ -159,10 +159,10 @@ impl Repo {
                 stack.push((level.clone(), start_of(&level, &base, Some(after)), base.clone()));
             }
             // The cursor itself is a folder: its content comes right after it.
-            if let Some(name) = after.strip_prefix(base.as_str()).filter(|name| !name.is_empty()) {
-                if let Some(entry) = level.get(name.as_bytes()).filter(|entry| entry.mode == Mode::Directory) {
-                    stack.push((self.tree_object(entry.oid).await?, 0, format!("{base}{name}/")));
-                }
+            if let Some(name) = after.strip_prefix(base.as_str()).filter(|name| !name.is_empty())
+                && let Some(entry) = level.get(name.as_bytes()).filter(|entry| entry.mode == Mode::Directory)
+            {
+                stack.push((self.tree_object(entry.oid).await?, 0, format!("{base}{name}/")));
             }
         }
         while met.len() < limit {

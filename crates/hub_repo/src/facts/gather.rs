@@ -6,6 +6,7 @@ use bytes::Bytes;
 use hub_core::{Oid, RepoKind};
 use hub_formats::card::Card;
 use hub_formats::git::{Mode, TreeEntry};
+use hub_formats::tags::{self, CONFIG_FILES, Sources};
 use hub_formats::{FromPrefix, gguf, safetensors};
 
 use super::Facts;
@@ -49,6 +50,27 @@ impl Repo {
         if self.addr().kind == RepoKind::Model {
             self.add_weights(&files, &mut facts).await?;
         }
+        let mut configs = Vec::new();
+        for name in CONFIG_FILES {
+            let json = self.small_file(&files, name).await?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            configs.extend(json.map(|json| (*name, json)));
+        }
+        let names: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        let gguf_template = facts.gguf.as_ref().is_some_and(|gguf| gguf.get("chat_template").is_some());
+        let derived = tags::derive(&Sources {
+            kind: self.addr().kind,
+            readme: &readme,
+            card: &card,
+            files: &names,
+            configs: &configs,
+            has_chat_template: gguf_template || names.contains(&"chat_template.jinja"),
+        });
+        facts.tags = derived.tags;
+        facts.pipeline_tag = derived.pipeline_tag;
+        facts.library_name = derived.library_name;
+        facts.config = derived.config;
+        facts.transformers_info = derived.transformers_info;
+        facts.mask_token = derived.mask_token;
         facts.card_data = (!card.data.is_empty()).then_some(card.data);
         Ok(facts)
     }
@@ -100,12 +122,12 @@ impl Repo {
             facts.safetensors = Some(serde_json::json!({ "parameters": counts, "total": total }));
             facts.parameters = Some(total);
         }
-        if let Some(file) = files.iter().find(|file| file.path.to_ascii_lowercase().ends_with(".gguf")) {
-            if let Some(header) = self.read_header(file.oid, gguf::parse).await? {
-                let gguf = header.facts();
-                facts.parameters = facts.parameters.or(Some(gguf.total));
-                facts.gguf = serde_json::to_value(&gguf).ok();
-            }
+        if let Some(file) = files.iter().find(|file| file.path.to_ascii_lowercase().ends_with(".gguf"))
+            && let Some(header) = self.read_header(file.oid, gguf::parse).await?
+        {
+            let gguf = header.facts();
+            facts.parameters = facts.parameters.or(Some(gguf.total));
+            facts.gguf = serde_json::to_value(&gguf).ok();
         }
         Ok(())
     }
