@@ -120,4 +120,14 @@ impl Db {
             }
         }
     }
+
+    /// Reads the whole database and tells what is damaged; an empty list means sound.
+    ///
+    /// SQLite checks its pages, indexes and foreign keys. PostgreSQL looks after itself and is not asked.
+    pub async fn damages(&self) -> Result<Vec<String>, DbError> {
+        match &*self.0 {
+            Backend::Sqlite(sqlite) => sqlite.damages().await,
+            Backend::Postgres(_) => Ok(Vec::new()),
+        }
+    }
 }

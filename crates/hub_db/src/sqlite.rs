@@ -87,6 +87,21 @@ impl Sqlite {
         let log = tokio::fs::metadata(log).await.map_or(0, |facts| facts.len());
         Ok(main.await? + log)
     }
+
+    /// What SQLite finds wrong with the file, and the rows that refer to nothing.
+    pub(crate) async fn damages(&self) -> Result<Vec<String>, DbError> {
+        self.read(|connection| {
+            let reports: Vec<(String,)> = query(connection, "PRAGMA integrity_check", &[])?;
+            let mut found: Vec<String> =
+                reports.into_iter().map(|(report,)| report).filter(|report| report != "ok").collect();
+            let orphans: Vec<(String, Option<i64>, String)> = query(connection, "PRAGMA foreign_key_check", &[])?;
+            found.extend(orphans.into_iter().map(|(table, row, parent)| {
+                format!("row {} of {table} refers to a row that {parent} does not have", row.unwrap_or(0))
+            }));
+            Ok(found)
+        })
+        .await
+    }
 }
 
 fn busy() -> DbError {

@@ -88,7 +88,7 @@ impl Worker {
     /// Works until `stop` is cancelled, then takes no more jobs. Those that run are told by their own token and are
     /// waited for by whoever waits for `tracker`.
     pub async fn run(self, stop: CancellationToken, tracker: TaskTracker) {
-        let mut is_registered = false;
+        let (mut is_registered, mut was_cut_off) = (false, false);
         while !stop.is_cancelled() {
             let pass = async {
                 if !is_registered {
@@ -97,12 +97,19 @@ impl Worker {
                 }
                 self.pass(&stop, &tracker).await
             };
-            match pass.await {
-                Ok(0) => {}
-                Ok(_) => continue,
-                Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the worker cannot reach its queue");
+            let result = pass.await;
+            // Said once when it begins and once when it ends, not at each look.
+            match (&result, was_cut_off) {
+                (Err(error), false) => {
+                    let error = error as &dyn std::error::Error;
+                    tracing::warn!(error, "the worker cannot reach its queue and will keep trying");
                 }
+                (Ok(_), true) => tracing::info!("the worker reaches its queue again"),
+                (Ok(_), false) | (Err(_), true) => {}
+            }
+            was_cut_off = result.is_err();
+            if matches!(result, Ok(1..)) {
+                continue;
             }
             tokio::select! {
                 () = stop.cancelled() => {}

@@ -99,3 +99,20 @@ async fn a_database_that_is_not_there_is_told_at_once() {
     let no_folder = DbConfig::new("sqlite:/nonexistent/folder/hearth.db");
     assert!(matches!(Db::open(&no_folder).await, Err(DbError::Other(_))));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_is_found() {
+    let db = shelf().await;
+    assert!(db.damages().await.unwrap().is_empty());
+    if db.dialect() != Dialect::Sqlite {
+        return;
+    }
+    db.exec("CREATE TABLE page (book BIGINT REFERENCES book (id))", args![]).await.unwrap();
+    let orphan = "INSERT INTO page (book) VALUES (404)";
+    assert!(matches!(db.exec(orphan, args![]).await, Err(DbError::Constraint { .. })));
+    // Some other program may write without SQLite's foreign keys, which are off by default.
+    let path = db.config().url.strip_prefix("sqlite:").unwrap();
+    let careless = rusqlite::Connection::open(path).unwrap();
+    careless.execute_batch(&format!("PRAGMA foreign_keys = OFF; {orphan}")).unwrap();
+    assert_eq!(db.damages().await.unwrap(), ["row 1 of page refers to a row that book does not have"]);
+}
