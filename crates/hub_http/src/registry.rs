@@ -254,9 +254,18 @@ impl<S: Clone + Send + Sync + 'static> ApiRouter<S> {
 
     /// The axum router. Unknown paths and methods answer 404 as JSON: clients read a 405 as a broken server.
     pub fn into_router(self) -> axum::Router<S> {
-        let router = axum::Router::new().fallback(crate::error::no_such_route);
+        self.into_router_or(crate::error::no_such_route)
+    }
+
+    /// The axum router with an answer of one's own to unknown paths and methods.
+    pub fn into_router_or<H, T>(self, unknown: H) -> axum::Router<S>
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        let router = axum::Router::new().fallback(unknown.clone());
         let add = |router: axum::Router<S>, route: Route<S>| router.route(&route.facts.path, route.service);
-        self.routes.into_iter().fold(router, add).method_not_allowed_fallback(crate::error::no_such_route)
+        self.routes.into_iter().fold(router, add).method_not_allowed_fallback(unknown)
     }
 
     /// The OpenAPI 3.1 description of all documented routes.
