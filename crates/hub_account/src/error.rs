@@ -107,6 +107,12 @@ pub enum AccountError {
         /// What is wrong with them, and what would be right.
         problem: Cow<'static, str>,
     },
+    /// The person has as many tokens as one may have.
+    #[error("the account has {most} tokens, which is the most; revoke some first")]
+    TooManyTokens {
+        /// How many that is.
+        most: i64,
+    },
     /// A token or an invitation would have ended before it began.
     #[error("the end lies in the past")]
     EndsInPast,
@@ -159,18 +165,21 @@ impl UserError for AccountError {
             | AccountError::EmailTaken
             | AccountError::LastOrgAdmin { .. }
             | AccountError::LastAdmin
+            | AccountError::TooManyTokens { .. }
             | AccountError::OwnsRepositories { .. } => Code::Conflict,
             AccountError::Busy => Code::TooManyRequests,
             AccountError::CutOff => Code::Unavailable,
-            AccountError::Db(_) | AccountError::Damaged { .. } => Code::Internal,
+            AccountError::Db(error) => error.code(),
+            AccountError::Damaged { .. } => Code::Internal,
         }
     }
 
     fn message(&self) -> Cow<'_, str> {
-        // The message of a refused text is of use only together with its reason.
-        match std::error::Error::source(self) {
-            Some(source) if self.code() != Code::Internal => Cow::Owned(format!("{self}: {source}")),
-            _ => Cow::Owned(self.to_string()),
+        match (self, std::error::Error::source(self)) {
+            (AccountError::Db(error), _) => error.message(),
+            // That a text is refused is of use only together with the reason.
+            (_, Some(source)) => Cow::Owned(format!("{self}: {source}")),
+            (_, None) => Cow::Owned(self.to_string()),
         }
     }
 }

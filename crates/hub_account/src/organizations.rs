@@ -4,7 +4,7 @@ use hub_core::{NamespaceName, OrgRole, Timestamp, Visibility};
 use hub_db::Tx;
 
 use crate::Accounts;
-use crate::caller::By;
+use crate::caller::{By, Membership};
 use crate::error::AccountError;
 use crate::label::Label;
 use crate::namespace::{Namespace, NamespaceId, NamespaceKind};
@@ -77,6 +77,18 @@ impl Accounts {
             members: u64::try_from(members).unwrap_or_default(),
         };
         Ok(Page { items: page.items.into_iter().map(organization).collect(), next: page.next })
+    }
+
+    /// One organisation with the number of its members.
+    pub async fn organization(&self, name: &NamespaceName) -> Result<Organization, AccountError> {
+        let namespace = self.org(name).await?;
+        let members = members::count(&self.inner.db, namespace.id).await?;
+        Ok(Organization { namespace, members: u64::try_from(members).unwrap_or_default() })
+    }
+
+    /// The organisations of a person, by name, as everyone may know them.
+    pub async fn memberships(&self, user: NamespaceId) -> Result<Vec<Membership>, AccountError> {
+        Ok(members::of_user(&self.inner.db, user).await?)
     }
 
     /// Members in the order of their names, for other members and administrators.

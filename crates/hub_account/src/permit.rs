@@ -41,9 +41,8 @@ impl By<'_> {
         let By::Caller(caller) = self else { return Ok(()) };
         let user = signed_in(caller)?;
         let reaches = match &user.credential {
-            credential if credential.is_full() => true,
-            Credential::Token(token) => token.scopes.permits(org, Permission::ORG_WRITE),
             Credential::Password => true,
+            Credential::Token(token) => user.credential.is_full() || token.scopes.permits(org, Permission::ORG_WRITE),
         };
         if reaches && caller.role_in(org) == Some(OrgRole::Admin) {
             return Ok(());

@@ -129,7 +129,7 @@ impl Accounts {
             return Err(AccountError::NoSuch { what: "user", name: owner.to_string() });
         }
         if tokens::count(&mut tx, owner).await? >= TOKENS_MAX {
-            return Err(AccountError::Scopes { problem: "the account has 1000 tokens; revoke some first".into() });
+            return Err(AccountError::TooManyTokens { most: TOKENS_MAX });
         }
         tokens::insert(&mut tx, owner, digest(&value), &grant).await?;
         tx.commit().await?;

@@ -27,7 +27,7 @@ pub struct Whoami {
     pub fullname: Label,
     /// Their address of mail.
     pub email: Option<Email>,
-    /// Whether the address receives mail; Hearth sends none, so an administrator vouches for it.
+    /// Whether the address is known to receive mail; Hearth sends none, so it never is.
     pub email_verified: bool,
     /// Hearth sells nothing.
     pub can_pay: bool,
@@ -129,7 +129,7 @@ impl Accounts {
             avatar_url: avatar_path(&user.name),
             name: user.name,
             fullname: user.full_name,
-            email_verified: user.email.is_some(),
+            email_verified: false,
             email: user.email,
             can_pay: false,
             is_pro: false,

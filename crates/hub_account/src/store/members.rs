@@ -50,6 +50,11 @@ pub(crate) async fn page(db: &Db, org: NamespaceId, after: &str, limit: i64) -> 
     db.query(sql, args![org.key(), after, limit]).await
 }
 
+pub(crate) async fn count(db: &Db, org: NamespaceId) -> Result<i64, DbError> {
+    let sql = "SELECT COUNT(*) FROM membership WHERE org_id = $1";
+    db.query_one::<(i64,)>(sql, args![org.key()]).await.map(|(count,)| count)
+}
+
 pub(crate) async fn role_of(tx: &mut Tx, org: NamespaceId, user: NamespaceId) -> Result<Option<OrgRole>, DbError> {
     struct Found(OrgRole);
     impl FromRow for Found {

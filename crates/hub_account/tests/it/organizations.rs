@@ -41,6 +41,10 @@ async fn the_founder_administers_and_members_bear_their_role() {
     assert!(world.accounts.members(By::Caller(&eve), &name("lab"), &PageQuery::default()).await.is_err());
     let orgs = world.accounts.orgs(&PageQuery::default()).await.unwrap().items;
     assert_eq!((orgs.len(), orgs[0].members), (1, 2));
+    assert_eq!(world.accounts.organization(&name("Lab")).await.unwrap(), orgs[0]);
+    assert_eq!(refused(world.accounts.organization(&name("bob")).await), "there is no organization called bob");
+    let bob = bob.user().unwrap();
+    assert_eq!(world.accounts.memberships(bob.id).await.unwrap(), bob.memberships);
 }
 
 #[tokio::test(flavor = "multi_thread")]

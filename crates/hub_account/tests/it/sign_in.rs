@@ -30,9 +30,17 @@ async fn nobody_learns_why_a_password_is_refused() {
     world.user("gone").await;
     world.accounts.set_disabled(By::Operator, &name("gone"), true).await.unwrap();
     let long = "x".repeat(5000);
-    for (login, secret) in
-        [("ada", "wrong"), ("nobody", "secret of nobody"), ("silent", ""), ("gone", "secret of gone"), ("ada", &long)]
-    {
+    for (login, secret) in [
+        ("ada", "wrong"),
+        ("ada", &long),
+        ("nobody", "secret of nobody"),
+        ("silent", ""),
+        ("gone", "secret of gone"),
+        ("ad\0a", "x"),
+        (&long, "x"),
+        ("", ""),
+        ("@", "x"),
+    ] {
         let refusal = world.accounts.authenticate_password(login, &SecretString::new(secret)).await.unwrap_err();
         assert_eq!((refusal.code(), refusal.message().as_ref()), (Code::BadCredentials, BAD), "{login}");
     }

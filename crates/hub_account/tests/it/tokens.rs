@@ -153,3 +153,19 @@ async fn an_organization_has_no_tokens_of_its_own() {
     let made = world.accounts.create_token(By::Operator, lab.id, new_token("x", TokenRole::Read)).await;
     assert!(refused(made).starts_with("there is no user"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_use_is_written_down_together_with_others_and_seen_by_replicas() {
+    let world = world().await;
+    let (ada, bob) = (world.user("ada").await, world.user("bob").await);
+    for owner in [&ada, &bob] {
+        let value = world.token(owner, TokenRole::Read).await;
+        world.accounts.authenticate_token(&value).await.unwrap();
+    }
+    let replica = world.restarted();
+    let last_use = async |owner| replica.tokens(By::Operator, owner).await.unwrap()[0].last_used_at;
+    assert_eq!((last_use(ada.id).await, last_use(bob.id).await), (None, None));
+    world.accounts.flush_token_use().await.unwrap();
+    assert_eq!((last_use(ada.id).await, last_use(bob.id).await), (Some(START), Some(START)));
+    world.accounts.flush_token_use().await.unwrap();
+}

@@ -27,7 +27,7 @@ async fn a_token_shows_its_owner_their_organizations_and_itself() {
             "name": "ada",
             "fullname": "Ada Lovelace",
             "email": "ada@example.org",
-            "emailVerified": true,
+            "emailVerified": false,
             "canPay": false,
             "isPro": false,
             "periodEnd": null,
