@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::header::CONTENT_TYPE;
-use hub_http::{AccessClass, ApiRouter, Info, Metrics, PublicUrl, ServiceSettings, dress, get};
+use hub_api::ApiState;
+use hub_http::{ApiRouter, Metrics, PublicUrl, ServiceSettings, dress};
+use hub_web::WebState;
 
 use crate::config::Config;
 use crate::health::{self, Health};
@@ -15,7 +16,6 @@ use crate::hub::Hub;
 pub struct App {
     routes: ApiRouter,
     settings: ServiceSettings,
-    info: Info,
 }
 
 impl App {
@@ -28,18 +28,7 @@ impl App {
             body_limit: config.limits.api_body_bytes,
             body_idle: Duration::from_secs(config.server.body_idle_secs),
         };
-        let info = Info {
-            title: "Hearth".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            description: "The HTTP API of Hearth, which the clients of the Hugging Face Hub speak.".to_owned(),
-            server_url: config.server.public_url.clone(),
-        };
-        Self { routes, settings, info }
-    }
-
-    /// The description of the API, which is also served.
-    pub fn openapi(&self) -> serde_json::Value {
-        self.routes.openapi(&self.info)
+        Self { routes, settings }
     }
 
     /// A line for each route, with its access class.
@@ -49,15 +38,13 @@ impl App {
 
     /// The service itself.
     pub fn into_router(self, hub: &Hub, metrics: &Metrics) -> Router {
-        let description = bytes::Bytes::from(self.openapi().to_string());
-        let described = get("/.well-known/openapi.json")
-            .access(AccessClass::Public)
-            .undocumented()
-            .to(|| async move { ([(CONTENT_TYPE, "application/json")], description) });
-        dress(self.routes.route(described).into_router(), self.settings, hub.ids.clone(), metrics.clone())
+        let router = self.routes.into_router_or(hub_api::no_such_route);
+        dress(router, self.settings, hub.ids.clone(), metrics.clone())
     }
 }
 
-fn faces(_hub: &Hub) -> ApiRouter {
-    ApiRouter::new()
+fn faces(hub: &Hub) -> ApiRouter {
+    let api = hub_api::routes().with_state(ApiState::new(hub.repos.clone()));
+    let web = hub_web::routes().with_state(WebState { repos: hub.repos.clone(), ids: hub.ids.clone() });
+    api.merge(web)
 }
