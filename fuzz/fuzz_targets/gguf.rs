@@ -1,0 +1,17 @@
+//! A header is read, refused, or asks for more of the file than it was given.
+#![no_main]
+
+use hub_formats::{FromPrefix, gguf};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: (u32, &[u8])| {
+    let (more, bytes) = input;
+    let file_size = bytes.len() as u64 + u64::from(more);
+    match gguf::parse(bytes, file_size) {
+        Ok(FromPrefix::Incomplete { needed }) => assert!(needed > bytes.len() as u64 && needed <= file_size),
+        Ok(FromPrefix::Whole(header)) => {
+            let _ = (header.facts(), header.parameters());
+        }
+        Err(_) => {}
+    }
+});
