@@ -1,11 +1,11 @@
 //! Small calls that belong to no resource: the check of a card, what clients ask at their start, the API description.
 
-use std::sync::Arc;
+use std::sync::OnceLock;
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use hub_core::RepoKind;
 use hub_formats::card::{Validation, validate};
 use hub_http::{AccessClass, ApiError, ApiRouter, Info, JsonBody, get, post};
@@ -81,7 +81,7 @@ fn validation_response(found: &Validation) -> Response {
 
 /// `GET /api/agent-harnesses`
 async fn agent_harnesses() -> Json<Value> {
-    Json(json!([]))
+    Json(json!({ "standardEnvVars": [], "harnesses": {} }))
 }
 
 /// `HEAD /api/telemetry/{topic}`
@@ -90,12 +90,15 @@ async fn telemetry() -> StatusCode {
 }
 
 /// `GET /api/openapi.json`
-async fn openapi(State(description): State<Arc<Value>>) -> Json<Value> {
-    Json(description.as_ref().clone())
+async fn openapi() -> Response {
+    // It depends on nothing but the code, so it is made once.
+    static DESCRIPTION: OnceLock<Bytes> = OnceLock::new();
+    let description = DESCRIPTION.get_or_init(|| Bytes::from(crate::routes().openapi(&info()).to_string()));
+    ([(header::CONTENT_TYPE, "application/json")], description.clone()).into_response()
 }
 
 /// The head of the description.
-pub(crate) fn info() -> Info {
+fn info() -> Info {
     Info {
         title: "Hearth".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
