@@ -98,6 +98,12 @@ pub enum AccountError {
         /// How many.
         count: u64,
     },
+    /// Something that was made just now still belongs to the account.
+    #[error("something still belongs to '{name}', such as a repository; delete or transfer it first")]
+    StillOwns {
+        /// Whose it is.
+        name: String,
+    },
     /// An organisation cannot have a default for its repositories that only Spaces know.
     #[error("the default visibility is 'public' or 'private'")]
     DefaultVisibility,
@@ -166,7 +172,8 @@ impl UserError for AccountError {
             | AccountError::LastOrgAdmin { .. }
             | AccountError::LastAdmin
             | AccountError::TooManyTokens { .. }
-            | AccountError::OwnsRepositories { .. } => Code::Conflict,
+            | AccountError::OwnsRepositories { .. }
+            | AccountError::StillOwns { .. } => Code::Conflict,
             AccountError::Busy => Code::TooManyRequests,
             AccountError::CutOff => Code::Unavailable,
             AccountError::Db(error) => error.code(),

@@ -178,7 +178,9 @@ impl Accounts {
             return Err(AccountError::OwnsRepositories { name: org.name.to_string(), count: owned_repositories });
         }
         let mut tx = self.inner.db.begin().await?;
-        namespaces::delete(&mut tx, org.id).await?;
+        if !namespaces::delete(&mut tx, org.id).await? {
+            return Err(AccountError::StillOwns { name: org.name.to_string() });
+        }
         Ok(tx.commit().await?)
     }
 

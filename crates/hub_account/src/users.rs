@@ -222,7 +222,9 @@ impl Accounts {
         if let Some(org) = members::left_alone_without(&mut tx, user.id).await? {
             return Err(AccountError::LastOrgAdmin { org });
         }
-        namespaces::delete(&mut tx, user.id).await?;
+        if !namespaces::delete(&mut tx, user.id).await? {
+            return Err(AccountError::StillOwns { name: user.name.to_string() });
+        }
         keep_admin(&mut tx, &user).await?;
         Ok(tx.commit().await?)
     }

@@ -83,10 +83,14 @@ pub(crate) async fn set_default_visibility(
     Ok(())
 }
 
-/// Removes the row and, by its foreign keys, all that belongs to it.
-pub(crate) async fn delete(tx: &mut Tx, id: NamespaceId) -> Result<(), DbError> {
-    tx.exec("DELETE FROM namespace WHERE id = $1", args![id.key()]).await?;
-    Ok(())
+/// Removes the row and, by its foreign keys, what this crate keeps about it. `false` if a row of another crate refers to
+/// it; the transaction is of no use then.
+pub(crate) async fn delete(tx: &mut Tx, id: NamespaceId) -> Result<bool, DbError> {
+    match tx.exec("DELETE FROM namespace WHERE id = $1", args![id.key()]).await {
+        Ok(_) => Ok(true),
+        Err(DbError::Constraint { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Organisations in the order of their names, from the one after `after`, with the number of their members.

@@ -2,6 +2,7 @@
 
 use hub_account::{By, Caller, NamespaceKind, NewOrganization, PageQuery};
 use hub_core::{Code, OrgRole, SecretString, TokenRole, UserError, Visibility};
+use hub_db::args;
 
 use crate::{name, new_user, password, refused, world};
 
@@ -188,4 +189,15 @@ async fn people_change_how_they_are_shown() {
     assert_eq!((user.full_name.as_str(), user.email.unwrap().as_str()), ("Ada L.", "ADA@example.org"));
     let taken = world.accounts.set_profile(By::Operator, &name("bob"), None, Some(&email)).await;
     assert_eq!(taken.unwrap_err().code(), Code::Conflict);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_other_tables_refer_to_cannot_be_deleted() {
+    let world = world().await;
+    let ada = world.user("ada").await;
+    world.db.exec("CREATE TABLE thing (owner BIGINT NOT NULL REFERENCES namespace (id))", args![]).await.unwrap();
+    world.db.exec("INSERT INTO thing (owner) VALUES ($1)", args![ada.id.key()]).await.unwrap();
+    let refusal = refused(world.accounts.delete_user(By::Operator, &name("ada"), 0).await);
+    assert_eq!(refusal, "something still belongs to 'ada', such as a repository; delete or transfer it first");
+    world.caller("ada").await;
 }
