@@ -100,10 +100,10 @@ impl<S: Sink> Drop for Pipe<S> {
     /// Dropping a sink may remove a large file, which can take long: not on an async worker either. A sink that is at
     /// work is dropped where it works.
     fn drop(&mut self) {
-        if let Place::Here(sink) = std::mem::replace(&mut self.place, Place::Lost) {
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                drop(runtime.spawn_blocking(move || drop(sink)));
-            }
+        if let Place::Here(sink) = std::mem::replace(&mut self.place, Place::Lost)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            drop(runtime.spawn_blocking(move || drop(sink)));
         }
     }
 }

@@ -78,7 +78,14 @@ impl S3Store {
             true => None,
             false => Some(Arc::new(client(config, public_endpoint)?)),
         };
-        let http = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).build().map_err(remote)?;
+        // A part may take as long as its sender does, so only a dead peer ends a request. A body that is streamed cannot
+        // be sent again elsewhere: no redirects.
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_keepalive(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(remote)?;
         Ok(Self { s3: Arc::new(client(config, config.endpoint.as_ref())?), public, http, prefix })
     }
 

@@ -58,13 +58,14 @@ pub trait BlobStore: fmt::Debug + Send + Sync + 'static {
     /// many leftovers were removed.
     async fn sweep_incoming(&self, older_than: Timestamp) -> Result<u64, BlobError>;
 
-    /// Shows that the store can be written to and read from, for readiness checks.
+    /// Shows that the store is there and lets us in, for readiness checks.
     async fn check(&self) -> Result<(), BlobError>;
 
     /// A link by which anyone can fetch the object from the store itself, or nothing if the store gives no links.
     async fn download_link(&self, key: &ObjectKey, options: &LinkOptions) -> Result<Option<String>, BlobError>;
 
-    /// A link by which anyone can PUT the object of exactly `size` bytes into the store itself, in one request.
+    /// A link by which anyone can PUT the object of `size` bytes into the store itself, in one request. Not every store
+    /// refuses another size: look with [`BlobStore::hash`] before a row refers to what arrived.
     async fn upload_link(&self, key: &ObjectKey, ttl: Duration, size: u64) -> Result<Option<String>, BlobError>;
 
     /// Begins an object of `size` bytes (not zero) that arrives in parts, in any order, some at the same time.
@@ -99,8 +100,8 @@ pub trait BlobStore: fmt::Debug + Send + Sync + 'static {
     /// object without a gap.
     ///
     /// # Errors
-    /// [`BlobError::BadParts`] if they do not, [`BlobError::Busy`] while a part is still being received; nothing is
-    /// visible then, and the upload can go on.
+    /// [`BlobError::BadParts`] if they do not, [`BlobError::Busy`] while a part is still being received; nothing stays
+    /// visible then. The upload can go on, unless the parts that a bucket has taken from links have a wrong size in all.
     async fn complete_parts(&self, key: &ObjectKey, parts: &PartsId, tags: &[(u32, String)]) -> Result<(), BlobError>;
 
     /// Gives an upload up and frees what it has received.

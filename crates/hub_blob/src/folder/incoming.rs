@@ -58,11 +58,11 @@ impl Sink for IncomingFile {
 
 impl Drop for IncomingFile {
     fn drop(&mut self) {
-        if let Some((path, _)) = self.open.take() {
-            if let Err(error) = fs::remove_file(&path) {
-                // Not lost for ever: the sweep takes it.
-                tracing::warn!(path = %path.display(), %error, "an abandoned incoming file could not be removed");
-            }
+        if let Some((path, _)) = self.open.take()
+            && let Err(error) = fs::remove_file(&path)
+        {
+            // Not lost for ever: the sweep takes it.
+            tracing::warn!(path = %path.display(), %error, "an abandoned incoming file could not be removed");
         }
     }
 }

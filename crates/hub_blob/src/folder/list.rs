@@ -46,10 +46,10 @@ fn leaf(folder: &Folder, prefix: &str, after: &str, limit: usize, page: &mut Vec
     for entry in entries(&folder.root.join(prefix))? {
         let entry = entry?;
         let text = entry.file_name().into_string().map(|name| format!("{prefix}{name}")).unwrap_or_default();
-        if let Ok(key) = text.parse() {
-            if text.as_str() > after {
-                found.push((key, entry));
-            }
+        if let Ok(key) = text.parse()
+            && text.as_str() > after
+        {
+            found.push((key, entry));
         }
     }
     found.sort_unstable_by(|a, b| a.0.cmp(&b.0));

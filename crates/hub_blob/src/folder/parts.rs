@@ -132,9 +132,13 @@ impl PartFile {
         // First the bytes, then the record that says that they are there.
         self.content.sync_data()?;
         let fresh = self.record.with_file_name(format!("new-{}", folder.fresh_name()));
-        fs::write(&fresh, format!("{} {} {tag}", self.offset, self.size))?;
-        fs::rename(&fresh, &self.record)?;
-        Ok(())
+        let recorded = fs::write(&fresh, format!("{} {} {tag}", self.offset, self.size))
+            .and_then(|()| fs::rename(&fresh, &self.record));
+        recorded.map_err(|error| match error.kind() {
+            // The upload was given up meanwhile.
+            io::ErrorKind::NotFound => BlobError::NotFound("such upload".to_owned()),
+            _ => error.into(),
+        })
     }
 
     fn wrong_length(&self) -> BlobError {

@@ -126,7 +126,7 @@ async fn writing_twice_is_a_retry(store: &dyn BlobStore, ids: &dyn Ids) {
         seen.extend_from_slice(&chunk.unwrap());
     }
     assert!(seen == bytes);
-    assert_eq!(list_all(store, 10).await, [key.clone()]);
+    assert_eq!(list_all(store, 10).await, std::slice::from_ref(&key));
     store.delete(&key).await.unwrap();
 }
 
