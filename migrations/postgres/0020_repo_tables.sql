@@ -5,7 +5,7 @@
 CREATE TABLE repo (
     id             BIGINT NOT NULL PRIMARY KEY,
     kind           BIGINT NOT NULL,
-    namespace_id   BIGINT NOT NULL,
+    namespace_id   BIGINT NOT NULL REFERENCES namespace (id),
     namespace      TEXT   NOT NULL,
     namespace_key  TEXT   NOT NULL,
     name           TEXT   NOT NULL,
