@@ -44,7 +44,7 @@ impl App {
 }
 
 fn faces(hub: &Hub) -> ApiRouter {
-    let api = hub_api::routes().with_state(ApiState { repos: hub.repos.clone() });
+    let api = hub_api::routes().with_state(ApiState::new(hub.repos.clone()));
     let web = hub_web::routes().with_state(WebState { repos: hub.repos.clone(), ids: hub.ids.clone() });
     api.merge(web)
 }

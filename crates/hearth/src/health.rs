@@ -22,8 +22,11 @@ pub(crate) struct Health {
     db: Db,
     blobs: Arc<dyn BlobStore>,
     metrics: Metrics,
-    last: Arc<Mutex<Option<(Instant, Result<(), String>)>>>,
+    last: Arc<Mutex<Option<Asked>>>,
 }
+
+/// What the stores said, and when.
+type Asked = (Instant, Result<(), String>);
 
 impl Health {
     pub(crate) fn new(db: Db, blobs: Arc<dyn BlobStore>, metrics: Metrics) -> Self {

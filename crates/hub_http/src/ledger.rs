@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
+use axum::http::header::CONTENT_LENGTH;
 use axum::response::Response;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
@@ -35,6 +36,8 @@ pub(crate) struct Ledger {
     started: Instant,
     received: Arc<AtomicU64>,
     sent: u64,
+    /// What the answer announced; hyper asks a body for no more once it has that.
+    announced: Option<u64>,
     status: u16,
     complete: bool,
 }
@@ -51,6 +54,7 @@ impl Ledger {
             started: Instant::now(),
             received: Arc::default(),
             sent: 0,
+            announced: None,
             status: CLIENT_GONE,
             complete: false,
         }
@@ -65,6 +69,7 @@ impl Ledger {
     pub(crate) fn close_with(mut self, response: Response) -> Response {
         self.status = response.status().as_u16();
         self.complete = response.body().is_end_stream();
+        self.announced = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         response.map(|body| Body::new(ResponseBody { body, ledger: self }))
     }
 }
@@ -111,7 +116,8 @@ impl HttpBody for ResponseBody {
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
                 self.ledger.sent += frame.data_ref().map_or(0, |data| data.len() as u64);
-                self.ledger.complete = self.body.is_end_stream();
+                let all = self.ledger.announced == Some(self.ledger.sent);
+                self.ledger.complete = all || self.body.is_end_stream();
             }
             Poll::Ready(None) => self.ledger.complete = true,
             Poll::Ready(Some(Err(_))) | Poll::Pending => {}
