@@ -12,6 +12,8 @@ use crate::pattern::Pattern;
 /// Longer files are read only up to here, longer lines not at all; git has the same bound on lines.
 const FILE_MAX_BYTES: usize = 1 << 20;
 const LINE_MAX_BYTES: usize = 2048;
+/// Further lines are passed over: each path is held against all of them.
+const RULES_MAX: usize = 4096;
 
 /// What a line says about an attribute.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -75,12 +77,13 @@ impl Attributes {
         let rest = String::from_utf8_lossy(rest);
         let assignments = self.assignments(rest.split_ascii_whitespace());
         match pattern.strip_prefix(b"[attr]") {
-            Some(name) if folder.is_empty() => {
+            Some(name) if folder.is_empty() && self.macros.len() < RULES_MAX => {
                 self.macros.push((String::from_utf8_lossy(name).into_owned(), assignments));
             }
             Some(_) => {}
             // A pattern for folders only says nothing about files.
             None if pattern.ends_with(b"/") => {}
+            None if self.rules.len() >= RULES_MAX => {}
             None => {
                 let pattern = Pattern::new(&pattern);
                 self.rules.push(Rule { folder: folder.to_owned(), pattern, assignments });

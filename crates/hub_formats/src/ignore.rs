@@ -7,6 +7,8 @@
 use crate::pattern::Pattern;
 
 const FILE_MAX_BYTES: usize = 1 << 20;
+/// Further lines are passed over: each path is held against all of them.
+const RULES_MAX: usize = 4096;
 
 #[derive(Clone, Debug)]
 struct Rule {
@@ -23,7 +25,7 @@ impl Ignore {
     /// Reads a file. No content is refused.
     pub fn parse(content: &[u8]) -> Self {
         let content = &content[..content.len().min(FILE_MAX_BYTES)];
-        Self(content.split(|byte| *byte == b'\n').filter_map(parse_line).collect())
+        Self(content.split(|byte| *byte == b'\n').filter_map(parse_line).take(RULES_MAX).collect())
     }
 
     /// Whether the file at `path`, or a folder that holds it, is left out.

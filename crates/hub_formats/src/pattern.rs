@@ -6,8 +6,9 @@
 //! \x the character x itself       any other ** is *
 //! ```
 //! A pattern without a slash (but at its end) is held against the last part of a path, any other against the whole.
-//! Patterns come from strangers, so matching never backtracks: all ways to match are followed at once, in time
-//! proportional to the length of pattern times path. The two commonest shapes, `name` and `*.suffix`, are compared directly.
+//! Patterns come from strangers, so matching never backtracks: all ways to match are followed at once, one bit for each
+//! step of the pattern, in time proportional to the length of the path alone. What stands before the first and after the
+//! last wildcard is compared directly, which settles most paths at once.
 
 /// One step of a compiled pattern.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,10 +42,28 @@ impl Class {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Shape {
     Literal(Vec<u8>),
-    Suffix(Vec<u8>),
-    Steps(Vec<Step>),
-    /// A class without end: git matches nothing with it.
+    Glob {
+        prefix: Vec<u8>,
+        core: Core,
+        suffix: Vec<u8>,
+    },
+    /// A class without end: git matches nothing with it. Or more than [`CORE_MAX_STEPS`] steps.
     Never,
+}
+
+/// The most steps from the first to the last wildcard.
+const CORE_MAX_STEPS: usize = 127;
+
+/// The steps from the first to the last wildcard, as sets: bit `i` is step `i`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Core {
+    length: usize,
+    bytes: Vec<(u8, u128)>,
+    classes: Vec<(Class, u128)>,
+    ones: u128,
+    runs: u128,
+    folders: u128,
+    everything: u128,
 }
 
 /// A compiled pattern, without the `!` and the trailing `/` that `.gitignore` knows.
@@ -68,11 +87,10 @@ impl Pattern {
         let text = text.as_bytes();
         match &self.shape {
             Shape::Literal(literal) => literal == text,
-            // `*` does not cross a slash; in a name there is none.
-            Shape::Suffix(suffix) => {
-                text.strip_suffix(suffix.as_slice()).is_some_and(|run| self.name_only || !run.contains(&b'/'))
-            }
-            Shape::Steps(steps) => follow(steps, text),
+            Shape::Glob { prefix, core, suffix } => text
+                .strip_prefix(prefix.as_slice())
+                .and_then(|rest| rest.strip_suffix(suffix.as_slice()))
+                .is_some_and(|middle| core.fits(middle)),
             Shape::Never => false,
         }
     }
@@ -105,7 +123,9 @@ fn compile(text: &[u8]) -> Shape {
                     steps.push(Step::Everything);
                 } else if stars == 1 && at_start && rest.first() == Some(&b'/') {
                     rest = &rest[1..];
-                    steps.push(Step::Folders);
+                    if steps.last() != Some(&Step::Folders) {
+                        steps.push(Step::Folders);
+                    }
                 } else if steps.last() != Some(&Step::Run) {
                     steps.push(Step::Run);
                 }
@@ -113,16 +133,17 @@ fn compile(text: &[u8]) -> Shape {
             _ => steps.push(Step::Byte(byte)),
         }
     }
-    let bytes = |steps: &[Step]| -> Option<Vec<u8>> {
-        steps.iter().map(|step| if let Step::Byte(byte) = step { Some(*byte) } else { None }).collect()
-    };
-    if let Some(literal) = bytes(&steps) {
-        return Shape::Literal(literal);
+    let is_byte = |step: &Step| matches!(step, Step::Byte(_));
+    let Some(first) = steps.iter().position(|step| !is_byte(step)) else { return Shape::Literal(bytes(&steps)) };
+    let end = steps.iter().rposition(|step| !is_byte(step)).map_or(first, |last| last + 1);
+    if end - first > CORE_MAX_STEPS {
+        return Shape::Never;
     }
-    match steps.split_first() {
-        Some((Step::Run, rest)) => bytes(rest).map(Shape::Suffix).unwrap_or(Shape::Steps(steps)),
-        _ => Shape::Steps(steps),
-    }
+    Shape::Glob { prefix: bytes(&steps[..first]), core: Core::new(&steps[first..end]), suffix: bytes(&steps[end..]) }
+}
+
+fn bytes(steps: &[Step]) -> Vec<u8> {
+    steps.iter().filter_map(|step| if let Step::Byte(byte) = step { Some(*byte) } else { None }).collect()
 }
 
 /// Reads a class after its `[`; `None` if it has no end.
@@ -194,40 +215,54 @@ fn insert_named(members: &mut Class, name: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// Follows all ways to match at once. `active[i]` says that the steps before `i` have matched what was read so far.
-fn follow(steps: &[Step], text: &[u8]) -> bool {
-    let mut active = vec![false; steps.len() + 1];
-    let mut next = active.clone();
-    active[0] = true;
-    skip_empty(steps, &mut active, true);
-    for byte in text {
-        next.fill(false);
-        for (i, step) in steps.iter().enumerate().filter(|(i, _)| active[*i]) {
+impl Core {
+    fn new(steps: &[Step]) -> Self {
+        let mut core = Self { length: steps.len(), ..Self::default() };
+        for (i, step) in steps.iter().enumerate() {
+            let bit = 1 << i;
             match step {
-                Step::Byte(wanted) => next[i + 1] |= wanted == byte,
-                Step::One => next[i + 1] |= *byte != b'/',
-                Step::Class(class) => next[i + 1] |= class.contains(*byte),
-                Step::Run => next[i] |= *byte != b'/',
-                Step::Folders => next[i] = true,
-                Step::Everything => {
-                    next[i] = true;
-                    next[i + 1] = true;
-                }
+                Step::Byte(byte) => match core.bytes.iter_mut().find(|(known, _)| known == byte) {
+                    Some((_, bits)) => *bits |= bit,
+                    None => core.bytes.push((*byte, bit)),
+                },
+                Step::Class(class) => core.classes.push(((**class).clone(), bit)),
+                Step::One => core.ones |= bit,
+                Step::Run => core.runs |= bit,
+                Step::Folders => core.folders |= bit,
+                Step::Everything => core.everything |= bit,
             }
         }
-        skip_empty(steps, &mut next, *byte == b'/');
-        std::mem::swap(&mut active, &mut next);
+        core
     }
-    active[steps.len()]
-}
 
-/// Steps that may match nothing let the ones behind them begin as well: `*` always, `**/` only where a part begins.
-fn skip_empty(steps: &[Step], active: &mut [bool], at_part_start: bool) {
-    for (i, step) in steps.iter().enumerate() {
-        let skips = matches!(step, Step::Run) || (matches!(step, Step::Folders) && at_part_start);
-        if active[i] && skips {
-            active[i + 1] = true;
+    /// Follows all ways to match at once: bit `i` of `active` says that the steps before `i` match what was read so far.
+    fn fits(&self, text: &[u8]) -> bool {
+        let mut active = self.skip(1, true);
+        for byte in text {
+            let is_slash = *byte == b'/';
+            let mut passes = self.everything;
+            let mut stays = self.everything | self.folders;
+            passes |= self.bytes.iter().find(|(known, _)| known == byte).map_or(0, |(_, bits)| *bits);
+            if !is_slash {
+                passes |= self.ones;
+                passes |=
+                    self.classes.iter().filter(|(class, _)| class.contains(*byte)).fold(0, |all, (_, bit)| all | bit);
+                stays |= self.runs;
+            }
+            active = self.skip((active & passes) << 1 | active & stays, is_slash);
+            if active == 0 {
+                return false;
+            }
         }
+        active >> self.length & 1 == 1
+    }
+
+    /// Steps that may match nothing let the one behind them begin as well: `*` always, `**/` only where a part begins.
+    /// No more than two such steps stand in a row, namely `**/*`.
+    fn skip(&self, active: u128, at_part_start: bool) -> u128 {
+        let skips = if at_part_start { self.runs | self.folders } else { self.runs };
+        let once = active | (active & skips) << 1;
+        once | (once & skips) << 1
     }
 }
 
