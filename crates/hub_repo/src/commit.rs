@@ -5,7 +5,7 @@
 //! commit and moves the branch by compare-and-swap. A crash in between leaves objects that nothing refers to.
 
 use bytes::Bytes;
-use hub_core::{Access, CommitId, Oid, RefName, RepoPath, Revision, Sha256};
+use hub_core::{Access, CommitId, Oid, RefName, RepoKind, RepoPath, Revision, Sha256};
 use hub_formats::git::{Commit, Mode, ObjectKind, Signature};
 use hub_formats::lfs::Pointer;
 
@@ -66,12 +66,16 @@ pub enum Operation {
 }
 
 /// A commit that was made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CommitDone {
     /// Its id.
     pub id: CommitId,
+    /// What its author should mend in the card that it brought. A faulty card never keeps a commit out.
+    pub card_warnings: Vec<String>,
 }
 
+/// The file that holds the card.
+const CARD: &str = "README.md";
 /// Objects above this size together are written before the draft goes on.
 const FLUSH_BYTES: usize = 8 << 20;
 /// Blobs above this size are hashed and compressed on a thread that may be kept busy.
@@ -97,6 +101,7 @@ pub struct CommitDraft {
     pending: Vec<NewObject>,
     pending_bytes: usize,
     added_bytes: u64,
+    card_warnings: Vec<String>,
 }
 
 impl Repo {
@@ -113,7 +118,15 @@ impl Repo {
 
 impl CommitDraft {
     pub(crate) fn on(repo: Repo, branch: RefName) -> Self {
-        Self { repo, branch, steps: Vec::new(), pending: Vec::new(), pending_bytes: 0, added_bytes: 0 }
+        Self {
+            repo,
+            branch,
+            steps: Vec::new(),
+            pending: Vec::new(),
+            pending_bytes: 0,
+            added_bytes: 0,
+            card_warnings: Vec::new(),
+        }
     }
 
     /// Adds one operation. Content is written out as the draft grows; memory stays flat.
@@ -127,6 +140,9 @@ impl CommitDraft {
         let step = match operation {
             Operation::Put { path, content, old_path } => {
                 self.refuse_dangling_pointer(&path, &content).await?;
+                if path.as_str() == CARD {
+                    self.card_warnings = warnings_of(self.repo.addr().kind, &content);
+                }
                 let oid = self.add_blob(content).await?;
                 Step::Put { path, oid, old_path }
             }
@@ -283,7 +299,7 @@ impl CommitDraft {
         }
         repo.note_push(&mut tx, &self.branch, head, Some(row.oid)).await?;
         tx.commit().await?;
-        Ok(Some(CommitDone { id: CommitId::new(row.oid) }))
+        Ok(Some(CommitDone { id: CommitId::new(row.oid), card_warnings: self.card_warnings.clone() }))
     }
 
     /// The steps as an edit of the tree `base`.
@@ -354,6 +370,12 @@ impl Repo {
         let email = format!("{name}@users.noreply.hearth");
         Signature::new(&name, &email, seconds, 0)
     }
+}
+
+/// What the author of a card should mend.
+fn warnings_of(kind: RepoKind, content: &[u8]) -> Vec<String> {
+    let found = hub_formats::card::validate(kind, &String::from_utf8_lossy(content));
+    found.errors.into_iter().chain(found.warnings).map(|message| message.message).collect()
 }
 
 fn message_of(header: &CommitHeader) -> Vec<u8> {

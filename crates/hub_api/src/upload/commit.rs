@@ -5,6 +5,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::IntoResponse;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -121,7 +122,7 @@ async fn commit(
     Query(query): Query<CommitQuery>,
     public_url: PublicUrl,
     mut body: BodyStream,
-) -> Answer<Json<CommitDoneView>> {
+) -> Answer<impl IntoResponse> {
     let repo = at.open(&repos, &caller, Access::Write).await?;
     refuse_pull_request(query.create_pr)?;
     let limits = repos.limits();
@@ -130,12 +131,21 @@ async fn commit(
     let longest = limits.plain_blob_bytes.div_ceil(3) * 4 + LINE_OVERHEAD;
     let (draft, header) = read_lines(Lines::new(body, longest as usize), draft).await?;
     let done = draft.finish(header).await?;
-    Ok(Json(CommitDoneView {
+    let view = CommitDoneView {
         success: true,
         commit_oid: done.id.to_string(),
         commit_url: public_url.join(&format!("/{}/commit/{}", repo.addr().url_path(), done.id)),
-        hook_output: String::new(),
-    }))
+        hook_output: done.card_warnings.join("\n"),
+    };
+    Ok((warning_header(&done.card_warnings), Json(view)))
+}
+
+/// The header by which clients show a warning to the person who committed: `topic; message`, once per topic.
+fn warning_header(warnings: &[String]) -> Option<[(&'static str, String); 1]> {
+    let text = warnings.join(" ");
+    let plain: String =
+        text.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).take(2000).collect();
+    (!plain.is_empty()).then(|| [("x-hf-warning", format!("Card; {plain}"))])
 }
 
 /// Pull requests come with the community features; until then the request is refused before anything is written.

@@ -196,3 +196,16 @@ async fn squashing_keeps_files_and_drops_history() {
     assert_eq!((history.total, history.commits[0].title.as_str()), (1, "all in one"));
     assert_eq!(read(&repo, "a").await.expect("readable"), b"2");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_faulty_card_is_a_warning_and_no_obstacle() {
+    let engine = TestEngine::new().await;
+    let repo = model(&engine, &engine.caller("alice").await, "alice/card").await;
+    let good = commit(&repo, "good", vec![put("README.md", "---\nlicense: mit\n---\n# Fine\n")]).await.expect("made");
+    assert_eq!(good.card_warnings, Vec::<String>::new());
+    let faulty = "---\nlicense: none-such\ntags: [a\n---\n";
+    let done = commit(&repo, "faulty", vec![put("README.md", faulty)]).await.expect("made all the same");
+    assert!(!done.card_warnings.is_empty());
+    assert_eq!(read(&repo, "README.md").await.expect("readable"), faulty.as_bytes());
+    assert!(repo.facts(done.id).await.expect("facts").card_data.is_none());
+}
