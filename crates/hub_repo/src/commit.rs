@@ -10,7 +10,7 @@ use hub_formats::git::{Commit, Mode, ObjectKind, Signature};
 use hub_formats::lfs::Pointer;
 
 use crate::edit::TreeEdit;
-use crate::objects::{prepare_blob, prepare_object};
+use crate::objects::{Unwritten, prepare_blob, prepare_object};
 use crate::store::commits::CommitRow;
 use crate::store::objects::NewObject;
 use crate::store::{commits, facts as store_facts, objects, refs, repos};
@@ -273,12 +273,8 @@ impl CommitDraft {
             seconds: now.seconds(),
         };
         let facts = if self.branch == RefName::main() && facts::depend_on(&edited.changed) {
-            // Facts are read from the new tree, so its objects are written first; nothing refers to them yet.
-            let mut tx = repo.repos.db().begin().await?;
-            objects::insert(&mut tx, repo.id(), &self.pending, now).await?;
-            objects::insert(&mut tx, repo.id(), &edited.objects, now).await?;
-            tx.commit().await?;
-            Some(repo.gather_facts(edited.root).await?)
+            let unwritten = Unwritten::new(self.pending.iter().chain(&edited.objects));
+            Some(repo.gather_facts(edited.root, &unwritten).await?)
         } else {
             None
         };

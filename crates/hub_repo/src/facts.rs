@@ -7,6 +7,7 @@ use hub_core::{CommitId, Oid};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::objects::Unwritten;
 use crate::store::facts;
 use crate::{Repo, RepoError};
 
@@ -81,13 +82,14 @@ impl Repo {
             return Facts::from_row(&text);
         }
         let tree: Oid = self.commit_row(commit).await?.tree;
-        self.gather_facts(tree).await
+        self.gather_facts(tree, &Unwritten::default()).await
     }
 
     /// Gathers the facts of the default branch anew, after its history was rewritten.
     pub(crate) async fn renew_facts(&self) -> Result<(), RepoError> {
         let Some(head) = self.main_head().await? else { return Ok(()) };
-        let facts = self.gather_facts(self.commit_row(CommitId::new(head)).await?.tree).await?;
+        let tree = self.commit_row(CommitId::new(head)).await?.tree;
+        let facts = self.gather_facts(tree, &Unwritten::default()).await?;
         let mut tx = self.repos.db().begin().await?;
         facts::write(&mut tx, self.id(), &facts).await?;
         tx.commit().await?;

@@ -138,14 +138,14 @@ impl Repo {
 
     /// The size of a large file that this repository holds, after looking whether a direct upload has arrived.
     pub async fn held_large(&self, sha256: Sha256) -> Result<Option<u64>, RepoError> {
-        if let Some(size) = large::held(self.repos.db(), self.id(), sha256).await? {
-            large::renew_holding(self.repos.db(), self.id(), sha256, self.repos.clock().now()).await?;
-            return Ok(Some(size));
+        if let Some(held) = large::held(self.repos.db(), self.id(), sha256).await? {
+            large::renew_holding(self.repos.db(), self.id(), sha256, &held, self.repos.clock().now()).await?;
+            return Ok(Some(held.size));
         }
         for upload in uploads::direct_of(self.repos.db(), self.id(), sha256).await? {
             if self.repos.blobs().size(&upload.key()).await?.is_some() {
                 self.repos.settle(&upload).await?;
-                return Ok(large::held(self.repos.db(), self.id(), sha256).await?);
+                return Ok(large::held(self.repos.db(), self.id(), sha256).await?.map(|held| held.size));
             }
         }
         Ok(None)

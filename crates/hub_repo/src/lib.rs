@@ -8,6 +8,7 @@ mod check;
 mod commit;
 mod content;
 mod diff;
+mod diff_text;
 mod downloads;
 mod edit;
 mod error;

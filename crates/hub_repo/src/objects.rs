@@ -11,7 +11,7 @@ use hub_formats::git::{self, Commit, ObjectKind, Tree};
 use hub_formats::lfs;
 use sha2::Digest;
 
-use crate::store::objects::{self, NewObject, ObjectBody};
+use crate::store::objects::{self, BlobRow, NewObject, ObjectBody};
 use crate::{Repo, RepoError, RepoId, Repos};
 
 /// Blobs above this size live in the blob store, where a range of them can be read without the rest.
@@ -121,7 +121,53 @@ impl Repos {
     }
 }
 
+/// Objects that a commit is about to write. Its facts are read from them, so that the commit needs one transaction:
+/// each waits for the disk.
+#[derive(Default)]
+pub(crate) struct Unwritten<'a>(HashMap<Oid, &'a NewObject>);
+
+impl<'a> Unwritten<'a> {
+    pub(crate) fn new(objects: impl IntoIterator<Item = &'a NewObject>) -> Self {
+        Self(objects.into_iter().map(|object| (object.oid, object)).collect())
+    }
+
+    /// The content of one of them, if it is to become a row of its own.
+    fn content(&self, oid: Oid) -> Result<Option<Bytes>, RepoError> {
+        match self.0.get(&oid).map(|object| (&object.body, object.size)) {
+            Some((ObjectBody::Row(data), size)) => Ok(Some(Bytes::from(git::decompress(data, size)?))),
+            _ => Ok(None),
+        }
+    }
+}
+
 impl Repo {
+    /// A tree of this repository, or one that is about to become so.
+    pub(crate) async fn tree_among(&self, unwritten: &Unwritten<'_>, oid: Oid) -> Result<Arc<Tree>, RepoError> {
+        if let Some(tree) = self.repos.trees().get(self.id(), oid) {
+            return Ok(tree);
+        }
+        match unwritten.content(oid)? {
+            Some(bytes) => Ok(Arc::new(Tree::parse(&bytes)?)),
+            None => self.tree_object(oid).await,
+        }
+    }
+
+    /// What is known of a blob, written or not.
+    pub(crate) async fn blob_among(&self, unwritten: &Unwritten<'_>, oid: Oid) -> Result<Option<BlobRow>, RepoError> {
+        match unwritten.0.get(&oid) {
+            Some(object) => Ok(Some(BlobRow::from(*object))),
+            None => Ok(objects::blob(self.repos.db(), self.id(), oid).await?),
+        }
+    }
+
+    /// The whole content of a blob of bounded size, written or not.
+    pub(crate) async fn blob_bytes_among(&self, unwritten: &Unwritten<'_>, oid: Oid) -> Result<Bytes, RepoError> {
+        match unwritten.content(oid)? {
+            Some(bytes) => Ok(bytes),
+            None => self.blob_bytes(oid).await,
+        }
+    }
+
     /// A tree of this repository.
     pub(crate) async fn tree_object(&self, oid: Oid) -> Result<Arc<Tree>, RepoError> {
         self.repos.tree_of(self.id(), oid).await

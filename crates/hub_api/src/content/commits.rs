@@ -128,7 +128,7 @@ async fn list_commits(
 /// How the differences are written.
 #[derive(Deserialize, JsonSchema)]
 struct CompareQuery {
-    /// Whether to answer one machine-readable line per file.
+    /// Whether to answer one machine-readable line per file instead of the lines that differ.
     #[serde(default)]
     raw: bool,
 }
@@ -141,13 +141,10 @@ async fn compare(
     Query(query): Query<CompareQuery>,
 ) -> Answer<Response> {
     let repo = at.open(&repos, &caller, Access::Read).await?;
-    if !query.raw {
-        return Err(ApiError::bad_request("only the raw form is offered: add ?raw=true").into());
-    }
     let (from, to) = sides(&at.tail)?;
     let changes = repo.compare(side(&repo, from).await?, side(&repo, to).await?).await?;
-    let lines: String = changes.iter().map(raw_line).collect();
-    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], lines).into_response())
+    let text = if query.raw { changes.iter().map(raw_line).collect() } else { repo.unified_diff(&changes).await? };
+    Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }
 
 fn sides(spec: &str) -> Result<(&str, &str), ApiError> {

@@ -10,7 +10,7 @@ use hub_formats::tags::{self, CONFIG_FILES, Sources};
 use hub_formats::{FromPrefix, gguf, safetensors};
 
 use super::Facts;
-use crate::store::objects;
+use crate::objects::Unwritten;
 use crate::tree::is_blob;
 use crate::{Repo, RepoError};
 
@@ -41,18 +41,20 @@ pub(super) fn is_telling(path: &str) -> bool {
 impl Repo {
     /// Gathers the facts of a tree. Faulty files make facts absent, never an error: a card with a mistake must not
     /// keep anyone from publishing.
-    pub(crate) async fn gather_facts(&self, root: Oid) -> Result<Facts, RepoError> {
-        let files = self.file_names(root).await?;
+    ///
+    /// Trees and blobs of a commit that is being made are found among `unwritten`.
+    pub(crate) async fn gather_facts(&self, root: Oid, unwritten: &Unwritten<'_>) -> Result<Facts, RepoError> {
+        let files = self.file_names(root, unwritten).await?;
         let mut facts = Facts::default();
-        let readme = self.small_file(&files, "README.md").await?;
+        let readme = self.small_file(&files, "README.md", unwritten).await?;
         let readme = readme.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
         let card = Card::parse_or_default(&readme);
         if self.addr().kind == RepoKind::Model {
-            self.add_weights(&files, &mut facts).await?;
+            self.add_weights(&files, unwritten, &mut facts).await?;
         }
         let mut configs = Vec::new();
         for name in CONFIG_FILES {
-            let json = self.small_file(&files, name).await?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            let json = self.small_file(&files, name, unwritten).await?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
             configs.extend(json.map(|json| (*name, json)));
         }
         let names: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
@@ -76,11 +78,11 @@ impl Repo {
     }
 
     /// The paths of all files of a tree, up to a bound.
-    async fn file_names(&self, root: Oid) -> Result<Vec<NamedFile>, RepoError> {
+    async fn file_names(&self, root: Oid, unwritten: &Unwritten<'_>) -> Result<Vec<NamedFile>, RepoError> {
         let mut files = Vec::new();
         let mut waiting = vec![(root, String::new())];
         while let Some((oid, prefix)) = waiting.pop() {
-            for TreeEntry { mode, name, oid } in self.tree_object(oid).await?.entries() {
+            for TreeEntry { mode, name, oid } in self.tree_among(unwritten, oid).await?.entries() {
                 let path = format!("{prefix}{}", String::from_utf8_lossy(name));
                 match mode {
                     Mode::Directory => waiting.push((*oid, format!("{path}/"))),
@@ -97,21 +99,31 @@ impl Repo {
     }
 
     /// A small file in full; `None` if it is not there or not small.
-    async fn small_file(&self, files: &[NamedFile], path: &str) -> Result<Option<Bytes>, RepoError> {
+    async fn small_file(
+        &self,
+        files: &[NamedFile],
+        path: &str,
+        unwritten: &Unwritten<'_>,
+    ) -> Result<Option<Bytes>, RepoError> {
         let Some(file) = files.iter().find(|file| file.path == path) else { return Ok(None) };
-        let Some(row) = objects::blob(self.repos.db(), self.id(), file.oid).await? else { return Ok(None) };
+        let Some(row) = self.blob_among(unwritten, file.oid).await? else { return Ok(None) };
         match row.target {
             Some((sha256, size)) if size <= MAX_SMALL_BYTES => Ok(Some(self.repos.content_bytes(sha256, size).await?)),
-            None if row.size <= MAX_SMALL_BYTES => Ok(Some(self.blob_bytes(file.oid).await?)),
+            None if row.size <= MAX_SMALL_BYTES => Ok(Some(self.blob_bytes_among(unwritten, file.oid).await?)),
             _ => Ok(None),
         }
     }
 
     /// Parameter counts and the like from the headers of the weights.
-    async fn add_weights(&self, files: &[NamedFile], facts: &mut Facts) -> Result<(), RepoError> {
+    async fn add_weights(
+        &self,
+        files: &[NamedFile],
+        unwritten: &Unwritten<'_>,
+        facts: &mut Facts,
+    ) -> Result<(), RepoError> {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for file in files.iter().filter(|file| is_weights(&file.path)).take(MAX_SHARDS) {
-            let Some(header) = self.read_header(file.oid, safetensors::parse).await? else { continue };
+            let Some(header) = self.read_header(file.oid, unwritten, safetensors::parse).await? else { continue };
             for (dtype, count) in header.parameters() {
                 let sum = counts.entry(dtype).or_default();
                 *sum = sum.saturating_add(count);
@@ -123,7 +135,7 @@ impl Repo {
             facts.parameters = Some(total);
         }
         if let Some(file) = files.iter().find(|file| file.path.to_ascii_lowercase().ends_with(".gguf"))
-            && let Some(header) = self.read_header(file.oid, gguf::parse).await?
+            && let Some(header) = self.read_header(file.oid, unwritten, gguf::parse).await?
         {
             let gguf = header.facts();
             facts.parameters = facts.parameters.or(Some(gguf.total));
@@ -133,19 +145,24 @@ impl Repo {
     }
 
     /// Reads as much of a file as its header takes; `None` if it has none or too long a one.
-    async fn read_header<T, E>(&self, oid: Oid, parse: HeaderParser<T, E>) -> Result<Option<T>, RepoError>
+    async fn read_header<T, E>(
+        &self,
+        oid: Oid,
+        unwritten: &Unwritten<'_>,
+        parse: HeaderParser<T, E>,
+    ) -> Result<Option<T>, RepoError>
     where
         T: Send + 'static,
         E: Send + 'static,
     {
-        let Some(row) = objects::blob(self.repos.db(), self.id(), oid).await? else { return Ok(None) };
+        let Some(row) = self.blob_among(unwritten, oid).await? else { return Ok(None) };
         let size = row.target.map_or(row.size, |(_, size)| size);
         let mut wanted = FIRST_HEADER_BYTES;
         loop {
             let length = wanted.min(size);
             let prefix = match (row.target, row.content) {
                 (Some((sha256, _)), _) | (None, Some(sha256)) => self.repos.content_bytes(sha256, length).await?,
-                (None, None) => self.blob_bytes(oid).await?,
+                (None, None) => self.blob_bytes_among(unwritten, oid).await?,
             };
             let parsed = tokio::task::spawn_blocking(move || parse(&prefix, size)).await;
             match parsed.map_err(|_| RepoError::Inconsistent("reading a header failed".to_owned()))? {

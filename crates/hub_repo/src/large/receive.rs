@@ -60,7 +60,8 @@ impl Repos {
     pub async fn complete_upload(&self, ticket: &Ticket, parts: &[(u32, String)]) -> Result<(), RepoError> {
         // A client that lost the answer asks again: the content is held by then.
         let repo = RepoId(ticket.repo);
-        if crate::store::large::held(self.db(), repo, ticket.sha256).await? == Some(ticket.size) {
+        let held = crate::store::large::held(self.db(), repo, ticket.sha256).await?;
+        if held.is_some_and(|held| held.size == ticket.size) {
             return Ok(());
         }
         let upload = self.upload_of(ticket).await?;

@@ -35,16 +35,23 @@ pub(crate) async fn get(db: &Db, sha256: Sha256) -> Result<Option<LargeRow>, DbE
     db.query_opt("SELECT sha256, size, copy FROM large_object WHERE sha256 = $1", args![sha256]).await
 }
 
-/// The size of a content that this repository holds.
-pub(crate) async fn held(db: &Db, repo: RepoId, sha256: Sha256) -> Result<Option<u64>, DbError> {
-    let row: Option<(i64,)> = db
+/// What a repository that holds a content knows of it.
+pub(crate) struct Held {
+    pub(crate) size: u64,
+    /// When the content was last wanted here.
+    pub(crate) wanted: Timestamp,
+}
+
+/// A content that this repository holds.
+pub(crate) async fn held(db: &Db, repo: RepoId, sha256: Sha256) -> Result<Option<Held>, DbError> {
+    let row: Option<(i64, Timestamp)> = db
         .query_opt(
-            "SELECT l.size FROM repo_large_object r JOIN large_object l ON l.sha256 = r.sha256 \
+            "SELECT l.size, r.pushed_ms FROM repo_large_object r JOIN large_object l ON l.sha256 = r.sha256 \
              WHERE r.repo_id = $1 AND r.sha256 = $2",
             args![repo.0, sha256],
         )
         .await?;
-    Ok(row.map(|(size,)| size.max(0) as u64))
+    Ok(row.map(|(size, wanted)| Held { size: size.max(0) as u64, wanted }))
 }
 
 /// States that a copy is verified. If another copy was first, that one stays; answers whether this one is used.
@@ -86,12 +93,22 @@ pub(crate) async fn renew(tx: &mut Tx, sha256: Sha256, at: Timestamp) -> Result<
     Ok(row.map(|(size,)| size.max(0) as u64))
 }
 
-/// Marks a held content as wanted now, so that it is not taken back before the commit that is about to name it.
-pub(crate) async fn renew_holding(db: &Db, repo: RepoId, sha256: Sha256, at: Timestamp) -> Result<(), DbError> {
+/// Marks a held content as wanted now, so that it is not taken back before the commit that is about to name it. One that
+/// was wanted a short while ago stays as it is: a commit of many large files must not write once for each.
+pub(crate) async fn renew_holding(
+    db: &Db,
+    repo: RepoId,
+    sha256: Sha256,
+    held: &Held,
+    at: Timestamp,
+) -> Result<(), DbError> {
     const RENEW_AFTER_MS: i64 = 10 * 60 * 1000;
+    if held.wanted >= at.plus_millis(-RENEW_AFTER_MS) {
+        return Ok(());
+    }
     db.exec(
-        "UPDATE repo_large_object SET pushed_ms = $3 WHERE repo_id = $1 AND sha256 = $2 AND pushed_ms < $4",
-        args![repo.key(), sha256, at, at.plus_millis(-RENEW_AFTER_MS)],
+        "UPDATE repo_large_object SET pushed_ms = $3 WHERE repo_id = $1 AND sha256 = $2 AND pushed_ms < $3",
+        args![repo.key(), sha256, at],
     )
     .await?;
     Ok(())

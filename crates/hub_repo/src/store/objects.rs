@@ -56,6 +56,16 @@ pub(crate) struct NewObject {
     pub(crate) target: Option<(Sha256, u64)>,
 }
 
+impl From<&NewObject> for BlobRow {
+    fn from(object: &NewObject) -> Self {
+        let content = match &object.body {
+            ObjectBody::Row(_) => None,
+            ObjectBody::Content(sha256) => Some(*sha256),
+        };
+        Self { oid: object.oid, size: object.size, content, target: object.target }
+    }
+}
+
 /// Where the bytes of an object are.
 #[derive(Clone, Debug)]
 pub(crate) enum ObjectBody {

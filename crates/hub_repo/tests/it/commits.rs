@@ -209,3 +209,17 @@ async fn a_faulty_card_is_a_warning_and_no_obstacle() {
     assert_eq!(read(&repo, "README.md").await.expect("readable"), faulty.as_bytes());
     assert!(repo.facts(done.id).await.expect("facts").card_data.is_none());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_is_text_that_git_applies() {
+    let engine = TestEngine::new().await;
+    let repo = model(&engine, &engine.caller("alice").await, "alice/patch").await;
+    let old = commit(&repo, "one", vec![put("a", "1\n2\n3\n"), put("bin", "\0")]).await.expect("one").id;
+    let new = commit(&repo, "two", vec![put("a", "1\ntwo\n3\n"), put("bin", "\0\0"), put("b", "new")]).await;
+    let changes = repo.compare(Some(old), Some(new.expect("two").id)).await.expect("compared");
+    let text = repo.unified_diff(&changes).await.expect("text");
+    assert!(text.contains("--- a/a\n+++ b/a\n@@ -1,3 +1,3 @@\n 1\n-2\n+two\n 3\n"), "{text}");
+    assert!(text.contains("Binary files a/bin and b/bin differ\n"), "{text}");
+    assert!(text.contains("new file mode 100644\n"), "{text}");
+    assert!(text.contains("--- /dev/null\n+++ b/b\n@@ -0,0 +1 @@\n+new\n\\ No newline at end of file\n"), "{text}");
+}
