@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use axum::Json;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use hub_core::RepoKind;
@@ -63,10 +63,20 @@ struct CardBody {
 }
 
 /// `POST /api/validate-yaml`
-async fn validate_yaml(JsonBody(body): JsonBody<CardBody>) -> Answer<Response> {
+async fn validate_yaml(headers: HeaderMap, JsonBody(body): JsonBody<CardBody>) -> Answer<Response> {
     let kind = body.repo_type.map_or(RepoKind::Model, RepoKind::from);
     let found = tokio::task::spawn_blocking(move || validate(kind, &body.content)).await;
-    Ok(validation_response(&found.map_err(ApiError::internal)?))
+    let found = found.map_err(ApiError::internal)?;
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    Ok(if accepts.trim() == "text/plain" { validation_text(&found) } else { validation_response(&found) })
+}
+
+/// Older clients show the answer to a person as it is, so they ask for text.
+fn validation_text(found: &Validation) -> Response {
+    let status = if found.errors.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let errors = found.errors.iter().map(|message| format!("- Error: {}\n", message.message));
+    let warnings = found.warnings.iter().map(|message| format!("- Warning: {}\n", message.message));
+    (status, errors.chain(warnings).collect::<String>()).into_response()
 }
 
 /// With errors the status says so too; clients read the messages in either case.

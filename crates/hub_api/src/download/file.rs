@@ -1,7 +1,10 @@
 //! One file as a response: what its headers say, and whether its bytes come from here or from the blob store.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::{FutureExt, TryStreamExt};
@@ -17,6 +20,36 @@ const X_LINKED_ETAG: HeaderName = HeaderName::from_static("x-linked-etag");
 
 /// How long a link to the blob store is good for: long enough to begin, as stores check it only then.
 const LINK_TTL: Duration = Duration::from_secs(3600);
+
+/// What a request says about how it wants a file.
+///
+/// An empty file has no range: a request for one gets the whole, which is nothing, and learns the size from
+/// `Content-Range`. Clients that learn sizes by asking for the first byte depend on it.
+#[derive(Clone, Debug)]
+pub(crate) struct FileRequest {
+    as_sent: DownloadRequest,
+    without_range: DownloadRequest,
+}
+
+impl FileRequest {
+    fn of_size(&self, size: u64) -> &DownloadRequest {
+        if size == 0 { &self.without_range } else { &self.as_sent }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for FileRequest {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let as_sent = DownloadRequest::from_request_parts(parts, state).await?;
+        let range = parts.headers.remove(header::RANGE);
+        let without_range = DownloadRequest::from_request_parts(parts, state).await?;
+        if let Some(range) = range {
+            parts.headers.insert(header::RANGE, range);
+        }
+        Ok(Self { as_sent, without_range })
+    }
+}
 
 /// A file that a request gets.
 pub(crate) struct SentFile<'a> {
@@ -50,8 +83,13 @@ impl<'a> SentFile<'a> {
 
     /// Answers the request. Large files are fetched from the blob store itself where it gives links; the headers of a
     /// HEAD request always come from here, because such links are good for GET only.
-    pub(crate) async fn answer(self, request: &DownloadRequest) -> Answer<Response> {
+    pub(crate) async fn answer(self, request: &FileRequest) -> Answer<Response> {
         let etag = self.etag();
+        let mut headers = self.headers(&etag)?;
+        if self.file.size == 0 {
+            headers.insert(header::CONTENT_RANGE, HeaderValue::from_static("bytes */0"));
+        }
+        let request = request.of_size(self.file.size);
         let may_redirect = self.file.large.is_some() && !request.is_head() && !request.has(&etag);
         if may_redirect && let Some(link) = self.repo.download_link(&self.file, &self.link_options()).await? {
             return self.redirect(&link, &etag);
@@ -61,7 +99,7 @@ impl<'a> SentFile<'a> {
             content_type: media_type_of(self.file.path.file_name()),
             file_name: self.file.path.file_name().to_owned(),
             attachment: self.attachment,
-            headers: self.headers(&etag)?,
+            headers,
             etag,
         };
         let (repo, file) = (self.repo.clone(), self.file);

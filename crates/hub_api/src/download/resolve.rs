@@ -9,14 +9,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use hub_core::{Access, RepoKind};
-use hub_http::{AccessClass, ApiRouter, Caller, DownloadRequest, Query, get};
+use hub_http::{AccessClass, ApiRouter, Caller, Query, get};
 use hub_repo::{ClientClass, Download, FileContent, Repo, Repos};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::ApiState;
 use crate::address::{At, per_kind, web_base};
-use crate::download::file::SentFile;
+use crate::download::file::{FileRequest, SentFile};
 use crate::failure::Answer;
 
 pub(crate) fn routes() -> ApiRouter<ApiState> {
@@ -61,7 +61,7 @@ async fn resolve(
     at: At,
     Query(query): Query<ResolveQuery>,
     client: Client,
-    request: DownloadRequest,
+    request: FileRequest,
 ) -> Answer<Response> {
     let repo = at.open(&repos, &caller, Access::Read).await?;
     let commit = repo.resolve(&at.revision).await?;
@@ -71,7 +71,7 @@ async fn resolve(
 }
 
 /// `GET /{namespace}/{name}/raw/{revision}/{path}`
-async fn raw(State(repos): State<Repos>, Caller(caller): Caller, at: At, request: DownloadRequest) -> Answer<Response> {
+async fn raw(State(repos): State<Repos>, Caller(caller): Caller, at: At, request: FileRequest) -> Answer<Response> {
     let repo = at.open(&repos, &caller, Access::Read).await?;
     let commit = repo.resolve(&at.revision).await?;
     let mut file = repo.raw_file(commit, &at.file(commit)?).await?;

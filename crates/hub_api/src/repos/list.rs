@@ -169,6 +169,11 @@ impl ReposQuery {
         tags.extend(self.models.iter().map(|model| format!("model:{model}")));
         tags.extend(self.datasets.iter().map(|dataset| format!("dataset:{dataset}")));
         tags.retain(|tag| !tag.is_empty());
+        if kind != RepoKind::Dataset {
+            // Datasets carry `language:fr`, models and Spaces only `fr`; clients ask for either form.
+            tags =
+                tags.into_iter().map(|tag| tag.strip_prefix("language:").map_or(tag.clone(), str::to_owned)).collect();
+        }
         Ok(Some(ListQuery {
             author: self.author.or(self.owner),
             search: self.search.into_iter().filter(|text| !text.is_empty()).collect(),

@@ -13,8 +13,7 @@ use futures::TryStreamExt;
 use hub_blob::BlobError;
 use hub_core::{Access, Code, RepoKind, Sha256, UserError};
 use hub_http::{
-    AccessClass, ApiError, ApiRouter, BodyStream, Caller, DownloadRequest, JsonBody, Path, PublicUrl, Query, get, post,
-    put,
+    AccessClass, ApiError, ApiRouter, BodyStream, Caller, JsonBody, Path, PublicUrl, Query, get, post, put,
 };
 use hub_repo::{PartPlan, Repo, RepoError, Repos, Ticket, UploadPlan};
 use schemars::JsonSchema;
@@ -23,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::ApiState;
 use crate::address::{At, per_kind, web_base};
-use crate::download::file::SentFile;
+use crate::download::file::{FileRequest, SentFile};
 use crate::failure::Answer;
 
 const MEDIA_TYPE: &str = "application/vnd.git-lfs+json";
@@ -350,7 +349,7 @@ async fn download_object(
     Caller(caller): Caller,
     at: At,
     Path(path): Path<ObjectPath>,
-    request: DownloadRequest,
+    request: FileRequest,
 ) -> Answer<Response> {
     let repo = at.open(&repos, &caller, Access::Read).await?;
     let missing = || ApiError::new(Code::NotFound, "this repository has no such large file");
