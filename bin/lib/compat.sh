@@ -1,0 +1,20 @@
+# Runs the reference clients against a running `hearth serve`. Sourced by bin/test.
+
+# with_hearth STORAGE COMMAND...: the command finds a fresh server's address in HEARTH_URL.
+with_hearth() {
+    local storage=$1
+    shift
+    "$VENV/bin/python" "$ROOT/compat/python/hearth.py" --storage "$storage" -- "$@"
+}
+
+python_client() {
+    with_hearth "$1" "$VENV/bin/python" -m pytest -q --no-header --tb=short -p no:cacheprovider "$ROOT/compat/python"
+}
+
+node_client() {
+    with_hearth "$1" node --test --test-reporter=tap "$ROOT/compat/node/hub.test.mjs"
+}
+
+rust_client() {
+    with_hearth "$1" cargo test --quiet --locked --manifest-path "$ROOT/compat/rust/Cargo.toml"
+}

@@ -1,0 +1,120 @@
+"""Starts a real `hearth serve` on fresh storage, with the accounts that the tests use.
+
+As a module it is what the fixtures call; as a program it lends the running server to any command:
+
+    python hearth.py --storage sqlite -- node --test
+
+The command finds the address in HEARTH_URL (and HF_ENDPOINT). Storage is `sqlite` (SQLite and a
+folder) or `postgres` (the PostgreSQL in TEST_DATABASE_URL and the S3 store in TEST_S3_*).
+"""
+
+import argparse
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCOUNTS = Path(__file__).with_name("accounts.json")
+BINARY = Path(os.environ.get("HEARTH_BINARY", ROOT / "target" / "debug" / "hearth"))
+READY_WITHIN_SECS = 30
+
+
+@contextmanager
+def running(storage: str):
+    """Serve on a free port from a temporary folder, yield the address, and stop."""
+    with tempfile.TemporaryDirectory(prefix="hearth-compat-") as folder:
+        data = Path(folder) / "data"
+        settings = storage_settings(storage)
+        admin = [BINARY, "admin", "import", "--data", data, ACCOUNTS]
+        subprocess.run(admin, env=os.environ | settings, check=True, capture_output=True)
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        log_path = Path(folder) / "hearth.log"
+        with open(log_path, "wb") as log:
+            server = subprocess.Popen(
+                [BINARY, "serve", "--data", data, "--listen", f"127.0.0.1:{port}"],
+                env=os.environ | settings,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            wait_until_ready(url, server, log_path)
+            yield url
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+            if kept := os.environ.get("HEARTH_LOG"):
+                Path(kept).write_bytes(log_path.read_bytes())
+            show_errors(log_path)
+
+
+def storage_settings(storage: str) -> dict[str, str]:
+    """The environment that points Hearth at the wanted storage."""
+    if storage == "sqlite":
+        return {}
+    if storage != "postgres":
+        raise ValueError(f"storage is sqlite or postgres, not {storage!r}")
+    server, _, _ = os.environ["TEST_DATABASE_URL"].rpartition("/")
+    database = f"hearth_compat_{secrets.token_hex(4)}"
+    subprocess.run(
+        ["psql", "--quiet", "--command", f"create database {database}", os.environ["TEST_DATABASE_URL"]],
+        check=True,
+    )
+    return {
+        "HEARTH_STORAGE__METADATA__URL": f"{server}/{database}",
+        "HEARTH_STORAGE__BLOBS__KIND": "s3",
+        "HEARTH_STORAGE__BLOBS__S3__PREFIX": f"{database}/",
+        "HEARTH_STORAGE__BLOBS__S3__ENDPOINT": os.environ["TEST_S3_ENDPOINT"],
+        "HEARTH_STORAGE__BLOBS__S3__REGION": os.environ["TEST_S3_REGION"],
+        "HEARTH_STORAGE__BLOBS__S3__BUCKET": os.environ["TEST_S3_BUCKET"],
+        "HEARTH_STORAGE__BLOBS__S3__ACCESS_KEY": os.environ["TEST_S3_ACCESS_KEY"],
+        "HEARTH_STORAGE__BLOBS__S3__SECRET_KEY": os.environ["TEST_S3_SECRET_KEY"],
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_ready(url: str, server: subprocess.Popen, log_path: Path) -> None:
+    deadline = time.monotonic() + READY_WITHIN_SECS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/health/ready", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.02)
+    raise RuntimeError(f"hearth did not become ready:\n{log_path.read_text(errors='replace')}")
+
+
+def show_errors(log_path: Path) -> None:
+    """Errors that the server logged, even when every client was content."""
+    lines = [line for line in log_path.read_text(errors="replace").splitlines() if "ERROR" in line]
+    for line in lines[:20]:
+        print(f"hearth logged: {line}", file=sys.stderr)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--storage", default="sqlite", choices=["sqlite", "postgres"])
+    parser.add_argument("command", nargs="+")
+    arguments = parser.parse_args()
+    with running(arguments.storage) as url:
+        environment = os.environ | {"HEARTH_URL": url, "HF_ENDPOINT": url}
+        return subprocess.run(arguments.command, env=environment).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

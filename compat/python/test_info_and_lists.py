@@ -1,0 +1,219 @@
+"""Information about one repository, and lists of many."""
+
+import json
+
+import pytest
+from huggingface_hub import get_safetensors_metadata
+from huggingface_hub.errors import BadRequestError, RevisionNotFoundError
+
+from content import MEGABYTE, noise, safetensors, sha256
+from people import ALICE
+
+CARD = b"""---
+license: apache-2.0
+language: [en, fr]
+library_name: transformers
+pipeline_tag: text-generation
+tags: [compat-tag]
+datasets: [alice/some-data]
+base_model: alice/some-base
+---
+# A model
+"""
+
+
+@pytest.fixture
+def model(alice, new_repo):
+    repo = new_repo()
+    large = noise(MEGABYTE)
+    files = {
+        "README.md": CARD,
+        "config.json": json.dumps({"architectures": ["LlamaForCausalLM"], "model_type": "llama"}).encode(),
+        "model.safetensors": safetensors({"a": ("F32", [10, 10]), "b": ("BF16", [7])}),
+        "weights.bin": large,
+    }
+    from huggingface_hub import CommitOperationAdd
+
+    operations = [CommitOperationAdd(path, content) for path, content in files.items()]
+    alice.create_commit(repo, operations, commit_message="all")
+    return repo, large
+
+
+def test_model_info(alice, model):
+    repo, _ = model
+    info = alice.model_info(repo)
+    assert info.id == repo
+    assert info.author == "alice"
+    assert len(info.sha) == 40
+    assert info.created_at <= info.last_modified
+    assert info.private is False and info.gated is False and not info.disabled
+    assert info.downloads == 0 and info.likes == 0
+    assert info.pipeline_tag == "text-generation"
+    assert info.library_name == "transformers"
+    assert {"compat-tag", "license:apache-2.0", "en", "fr", "transformers", "safetensors"} <= set(info.tags)
+    assert {"dataset:alice/some-data", "base_model:alice/some-base"} <= set(info.tags)
+    assert info.card_data["license"] == "apache-2.0"
+    assert info.config["architectures"] == ["LlamaForCausalLM"]
+    assert info.config["model_type"] == "llama"
+    assert info.transformers_info.auto_model == "AutoModelForCausalLM"
+    assert info.safetensors.parameters == {"F32": 100, "BF16": 7}
+    assert info.safetensors.total == 107
+    names = [sibling.rfilename for sibling in info.siblings]
+    assert names == sorted([".gitattributes", "README.md", "config.json", "model.safetensors", "weights.bin"])
+    assert all(sibling.size is None for sibling in info.siblings)
+
+
+def test_files_metadata(alice, model):
+    repo, large = model
+    siblings = {s.rfilename: s for s in alice.model_info(repo, files_metadata=True).siblings}
+    assert siblings["README.md"].size == len(CARD)
+    assert siblings["README.md"].lfs is None
+    assert len(siblings["README.md"].blob_id) == 40
+    assert siblings["weights.bin"].size == len(large)
+    assert siblings["weights.bin"].lfs.sha256 == sha256(large)
+    assert siblings["weights.bin"].lfs.size == len(large)
+    assert siblings["weights.bin"].lfs.pointer_size > 100
+
+
+def test_revisions_by_every_name(alice, model):
+    repo, _ = model
+    sha = alice.model_info(repo).sha
+    alice.create_tag(repo, tag="v1")
+    alice.create_branch(repo, branch="with/slash")
+    for revision in ("main", "v1", "with/slash", sha, sha[:7], "HEAD", "refs/heads/main"):
+        assert alice.model_info(repo, revision=revision).sha == sha, revision
+    with pytest.raises(RevisionNotFoundError):
+        alice.model_info(repo, revision="nowhere")
+    assert alice.revision_exists(repo, "v1")
+    assert not alice.revision_exists(repo, "nowhere")
+    assert not alice.revision_exists("alice/nothing-here", "main")
+    assert alice.resolve_revision(repo, revision="v1").resolved == sha
+
+
+@pytest.mark.parametrize("kind", ["model", "dataset", "space"])
+def test_expand_answers_just_what_was_asked(alice, new_repo, kind):
+    repo = new_repo(kind)
+    info = alice.repo_info(repo, repo_type=kind, expand=["author", "likes"])
+    assert (info.id, info.author, info.likes) == (repo, "alice", 0)
+    assert info.sha is None and info.tags is None and info.last_modified is None and info.siblings is None
+
+
+def test_every_expand_property_is_known(alice, model):
+    repo, _ = model
+    from typing import get_args
+
+    from huggingface_hub import hf_api
+
+    for kind, repo_id in (("model", repo),):
+        for name in get_args(hf_api.ExpandModelProperty_T):
+            assert alice.repo_info(repo_id, repo_type=kind, expand=[name]).id == repo_id, name
+
+
+def test_every_expand_property_of_datasets_and_spaces(alice, new_repo):
+    from typing import get_args
+
+    from huggingface_hub import hf_api
+
+    dataset, space = new_repo("dataset"), new_repo("space")
+    for name in get_args(hf_api.ExpandDatasetProperty_T):
+        assert alice.dataset_info(dataset, expand=[name]).id == dataset, name
+    for name in get_args(hf_api.ExpandSpaceProperty_T):
+        assert alice.space_info(space, expand=[name]).id == space, name
+
+
+def test_unknown_expand_lists_the_known(alice, repo):
+    with pytest.raises(BadRequestError) as caught:
+        alice.model_info(repo, expand=["unknown"])
+    assert 'Invalid option: expected one of "author"|"baseModels"' in str(caught.value)
+
+
+def test_used_storage_counts_the_large_files(alice, model):
+    repo, large = model
+    assert alice.model_info(repo, expand=["usedStorage"]).used_storage >= len(large)
+
+
+def test_dataset_and_space_info(alice, new_repo):
+    dataset, space = new_repo("dataset"), new_repo("space")
+    card = b"---\nlicense: mit\ntask_categories: [text-classification]\npretty_name: Data\n---\n"
+    alice.upload_file(repo_id=dataset, repo_type="dataset", path_or_fileobj=card, path_in_repo="README.md")
+    info = alice.dataset_info(dataset)
+    assert {"license:mit", "task_categories:text-classification"} <= set(info.tags)
+    assert info.card_data["pretty_name"] == "Data"
+    info = alice.space_info(space)
+    assert (info.id, info.sdk, info.author) == (space, "static", "alice")
+
+
+def test_lists_of_the_three_kinds(alice, anonymous, new_repo):
+    lists = {"model": anonymous.list_models, "dataset": anonymous.list_datasets, "space": anonymous.list_spaces}
+    for kind, listing in lists.items():
+        public, private = new_repo(kind), new_repo(kind, private=True)
+        found = [item.id for item in listing(author="alice")]
+        assert public in found
+        assert private not in found
+    assert private in [item.id for item in alice.list_spaces(author="alice")]
+
+
+def test_list_filters(alice, anonymous, model):
+    repo, _ = model
+
+    def found(**query):
+        return repo in [item.id for item in anonymous.list_models(author="alice", **query)]
+
+    assert found(filter="compat-tag")
+    assert found(filter=["compat-tag", "license:apache-2.0"])
+    assert not found(filter=["compat-tag", "license:mit"])
+    assert found(filter="language:fr") and found(filter="fr")
+    assert found(pipeline_tag="text-generation") and not found(pipeline_tag="translation")
+    assert found(trained_dataset="alice/some-data")
+    assert found(search=repo.split("/")[1][:20].upper())
+    assert not found(search="no-such-thing")
+    assert found(gated=False) and not found(gated=True)
+    assert list(anonymous.list_models(author="nobody-at-all")) == []
+
+
+def test_list_pages_sorts_and_limits(alice, anonymous, new_repo):
+    repos = [new_repo() for _ in range(7)]
+    listed = [item.id for item in anonymous.list_models(author="alice", sort="created_at", limit=5)]
+    assert len(listed) == 5
+    assert listed[:5] == list(reversed(repos))[:5]
+    names = {item.id for item in anonymous.list_models(author="alice")}
+    assert set(repos) <= names
+    for sort in ("last_modified", "downloads", "likes", "trending_score"):
+        assert len(list(anonymous.list_models(sort=sort, limit=3))) == 3
+
+
+def test_list_pages_follow_absolute_links(http, url, new_repo):
+    made = {new_repo() for _ in range(5)}
+    seen, address = [], "/api/models?author=alice&limit=2"
+    while address:
+        answer = http.get(address)
+        assert answer.status_code == 200
+        seen += [item["id"] for item in answer.json()]
+        link = answer.links.get("next")
+        address = link and link["url"]
+        assert address is None or address.startswith(f"{url}/")
+    assert len(seen) == len(set(seen))
+    assert made <= set(seen)
+
+
+def test_list_full_and_expand(alice, anonymous, model):
+    repo, _ = model
+    item = next(i for i in anonymous.list_models(author="alice", full=True, cardData=True) if i.id == repo)
+    assert item.sha and item.last_modified and item.siblings and item.card_data["license"] == "apache-2.0"
+    item = next(i for i in anonymous.list_models(author="alice", expand=["likes"]) if i.id == repo)
+    assert item.likes == 0 and item.tags is None
+    item = next(i for i in anonymous.list_models(author="alice", fetch_config=True) if i.id == repo)
+    assert item.config["model_type"] == "llama"
+
+
+def test_get_safetensors_metadata(alice, model):
+    repo, _ = model
+    metadata = get_safetensors_metadata(repo, token=ALICE)
+    assert metadata.sharded is False
+    assert metadata.parameter_count == {"F32": 100, "BF16": 7}
+    assert metadata.files_metadata["model.safetensors"].tensors["a"].shape == [10, 10]
+
+
+def test_tags_by_type(anonymous, model):
+    assert isinstance(anonymous.get_model_tags(), dict)
+    assert isinstance(anonymous.get_dataset_tags(), dict)
