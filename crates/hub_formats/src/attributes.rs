@@ -14,6 +14,9 @@ const FILE_MAX_BYTES: usize = 1 << 20;
 const LINE_MAX_BYTES: usize = 2048;
 /// Further lines are passed over: each path is held against all of them.
 const RULES_MAX: usize = 4096;
+/// Macros, words of a line and attributes of a rule beyond these are passed over, so that macros of macros stay small.
+const MACROS_MAX: usize = 64;
+const WORDS_MAX: usize = 32;
 
 /// What a line says about an attribute.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -77,7 +80,7 @@ impl Attributes {
         let rest = String::from_utf8_lossy(rest);
         let assignments = self.assignments(rest.split_ascii_whitespace());
         match pattern.strip_prefix(b"[attr]") {
-            Some(name) if folder.is_empty() && self.macros.len() < RULES_MAX => {
+            Some(name) if folder.is_empty() && self.macros.len() < MACROS_MAX => {
                 self.macros.push((String::from_utf8_lossy(name).into_owned(), assignments));
             }
             Some(_) => {}
@@ -94,11 +97,13 @@ impl Attributes {
     fn assignments<'a>(&self, words: impl Iterator<Item = &'a str>) -> Vec<Assignment> {
         let mut list: Vec<Assignment> = Vec::new();
         let mut put = |name: &str, state: State| {
-            // One entry per name, so that macros of macros cannot grow without bound.
+            // The last word about a name counts.
             list.retain(|(known, _)| known != name);
-            list.push((name.to_owned(), state));
+            if list.len() < WORDS_MAX {
+                list.push((name.to_owned(), state));
+            }
         };
-        for word in words {
+        for word in words.take(WORDS_MAX) {
             let (name, state) = match (word.split_once('='), word.as_bytes().first()) {
                 (Some((name, value)), _) => (name, State::Value(value.to_owned())),
                 (None, Some(b'-')) => (&word[1..], State::Unset),

@@ -12,6 +12,8 @@ pub mod ignore;
 pub mod lfs;
 mod pattern;
 mod prefix;
+#[cfg(test)]
+mod random;
 pub mod safetensors;
 pub mod tags;
 mod yaml;

@@ -5,6 +5,9 @@
 //! **/ at the start or after '/'   any number of folders          /** at the end   everything below
 //! \x the character x itself       any other ** is *
 //! ```
+//! One oddity of git is kept, since people see its effect in their clones: git compares what stands before the first
+//! wildcard by itself and then treats `**` there as if it began a part, so that `a/b**` covers all that begins with `a/b`.
+//!
 //! A pattern without a slash (but at its end) is held against the last part of a path, any other against the whole.
 //! Patterns come from strangers, so matching never backtracks: all ways to match are followed at once, one bit for each
 //! step of the pattern, in time proportional to the length of the path alone. What stands before the first and after the
@@ -78,7 +81,7 @@ impl Pattern {
     pub(crate) fn new(text: &[u8]) -> Self {
         let name_only = !text.contains(&b'/');
         let text = text.strip_prefix(b"/").unwrap_or(text);
-        Self { shape: compile(text), name_only }
+        Self { shape: compile(text, name_only), name_only }
     }
 
     /// Whether the pattern fits `path`, which is relative to the folder of the file that has the pattern.
@@ -96,11 +99,14 @@ impl Pattern {
     }
 }
 
-fn compile(text: &[u8]) -> Shape {
+fn compile(text: &[u8], name_only: bool) -> Shape {
     let mut steps = Vec::new();
     let mut rest = text;
+    let mut is_literal = !name_only;
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
+        let begins_wildcards = is_literal;
+        is_literal &= !matches!(byte, b'?' | b'\\' | b'[' | b'*');
         match byte {
             b'?' => steps.push(Step::One),
             b'\\' => {
@@ -118,10 +124,11 @@ fn compile(text: &[u8]) -> Shape {
             b'*' => {
                 let stars = rest.iter().take_while(|byte| **byte == b'*').count();
                 rest = &rest[stars..];
-                let at_start = matches!(steps.last(), None | Some(Step::Byte(b'/') | Step::Folders));
-                if stars == 1 && at_start && rest.is_empty() {
+                let at_start =
+                    begins_wildcards || matches!(steps.last(), None | Some(Step::Byte(b'/') | Step::Folders));
+                if stars > 0 && at_start && rest.is_empty() {
                     steps.push(Step::Everything);
-                } else if stars == 1 && at_start && rest.first() == Some(&b'/') {
+                } else if stars > 0 && at_start && rest.first() == Some(&b'/') {
                     rest = &rest[1..];
                     if steps.last() != Some(&Step::Folders) {
                         steps.push(Step::Folders);
@@ -257,10 +264,11 @@ impl Core {
         active >> self.length & 1 == 1
     }
 
-    /// Steps that may match nothing let the one behind them begin as well: `*` always, `**/` only where a part begins.
-    /// No more than two such steps stand in a row, namely `**/*`.
+    /// Steps that may match nothing let the one behind them begin as well: `*` and a final `**` always, `**/`
+    /// only where a part begins. No more than two such steps stand in a row, as in `**/*`.
     fn skip(&self, active: u128, at_part_start: bool) -> u128 {
-        let skips = if at_part_start { self.runs | self.folders } else { self.runs };
+        let always = self.runs | self.everything;
+        let skips = if at_part_start { always | self.folders } else { always };
         let once = active | (active & skips) << 1;
         once | (once & skips) << 1
     }

@@ -50,6 +50,9 @@ fn new_repositories_send_large_files_the_right_way() {
 
 #[test]
 fn macros_of_macros_stay_small() {
+    let names: String = (0..200).map(|i| format!(" n{i}")).collect();
+    let attributes = Attributes::parse(format!("[attr]m{names}\n* m\n").as_bytes());
+    assert!(attributes.rules[0].assignments.len() <= WORDS_MAX);
     let mut text = String::from("[attr]m0 filter=lfs a b c d e f\n");
     for i in 1..60 {
         text += &format!("[attr]m{i} m{0} m{0} m{0}\n", i - 1);

@@ -27,6 +27,11 @@ fn patterns_fit_as_git_has_it() {
     check("ab*bc", "abbc", true);
     check("**/**/b", "b", true);
     check("**/*", "a/b", true);
+    check("a/b**", "a/bc/d", true);
+    check("a/b**", "a/b", true);
+    check("a/b**/c", "a/bx/y/c", true);
+    check("a/?b**", "a/xbc/d", false);
+    check("/***", "a/b", true);
     check("a/**/*/c", "a/c", false);
     check("a/**/*/c", "a/x/c", true);
     check("a/**/*/c", "a/x/y/c", true);

@@ -66,3 +66,27 @@ fn messages_in_latin_1_are_shown_as_text() {
     assert_eq!((commit.title().as_str(), commit.body().as_str()), ("Jörg", "more"));
     assert_eq!(commit.write(), content);
 }
+
+#[test]
+fn random_commits_come_back() {
+    let mut numbers = crate::random::Numbers::new(11);
+    for _ in 0..300 {
+        let mut text =
+            |most: usize| -> Vec<u8> { (0..numbers.below(most)).map(|_| b"ab \n<>\xff"[numbers.below(7)]).collect() };
+        let line = |bytes: Vec<u8>| bytes.into_iter().filter(|byte| *byte != b'\n').collect::<Vec<u8>>();
+        let commit = Commit {
+            tree: Oid::EMPTY_TREE,
+            parents: vec![Oid::ZERO; text(4).len()],
+            author: Signature::parse(&line(text(12))),
+            committer: Signature::new(
+                &String::from_utf8_lossy(&text(9)),
+                "a@b",
+                text(9).len() as i64,
+                -(text(9).len() as i32),
+            ),
+            extra: (0..text(3).len()).map(|_| Header { name: b"name".to_vec(), value: text(20) }).collect(),
+            message: text(30),
+        };
+        assert_eq!(Commit::parse(&commit.write()), Ok(commit));
+    }
+}

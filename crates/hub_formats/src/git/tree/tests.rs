@@ -100,3 +100,28 @@ fn each_entry_of_a_large_tree_is_found() {
     }
     assert_eq!(Tree::parse(&tree.write()), Ok(tree));
 }
+
+#[test]
+fn random_trees_come_back_in_the_order_of_names_with_their_slash() {
+    let mut numbers = crate::random::Numbers::new(7);
+    for _ in 0..300 {
+        let mut list: Vec<TreeEntry> = Vec::new();
+        for _ in 0..numbers.below(12) {
+            let name: Vec<u8> = (0..1 + numbers.below(4)).map(|_| b"ab.-0\xff"[numbers.below(6)]).collect();
+            let mode =
+                [Mode::File, Mode::Executable, Mode::Symlink, Mode::Directory, Mode::Submodule][numbers.below(5)];
+            if list.iter().all(|entry| entry.name != name) {
+                list.push(TreeEntry { mode, oid: object_id(ObjectKind::Blob, &name), name });
+            }
+        }
+        let tree = Tree::from_entries(list.clone()).expect("no name twice");
+        let slashed =
+            |entry: &TreeEntry| [&entry.name[..], if entry.mode.is_directory() { b"/" } else { b"" }].concat();
+        list.sort_by_key(slashed);
+        assert_eq!(tree.entries(), list);
+        assert_eq!(Tree::parse(&tree.write()), Ok(tree.clone()));
+        for entry in &list {
+            assert_eq!(tree.get(&entry.name), Some(entry));
+        }
+    }
+}
