@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::{FromRequestParts as _, Request};
+use axum::response::{IntoResponse as _, Response};
+use hub_account::Accounts;
 use hub_api::ApiState;
-use hub_http::{ApiRouter, Metrics, PublicUrl, ServiceSettings, dress};
+use hub_http::{ApiRouter, Caller, Metrics, PublicUrl, RequestContext, ServiceSettings, dress};
 use hub_web::WebState;
 
 use crate::config::Config;
@@ -38,7 +41,9 @@ impl App {
 
     /// The service itself.
     pub fn into_router(self, hub: &Hub, metrics: &Metrics) -> Router {
-        let router = self.routes.into_router_or(hub_api::no_such_route);
+        let accounts = hub.accounts.clone();
+        let unknown = move |request: Request| unknown(accounts.clone(), request);
+        let router = self.routes.into_router_or(unknown);
         dress(router, self.settings, hub.ids.clone(), metrics.clone())
     }
 }
@@ -47,4 +52,16 @@ fn faces(hub: &Hub) -> ApiRouter {
     let api = hub_api::routes().with_state(ApiState::new(hub.repos.clone()));
     let web = hub_web::routes().with_state(WebState { repos: hub.repos.clone(), ids: hub.ids.clone() });
     api.merge(web)
+}
+
+/// The answer to paths that no route has. It depends on who asks, as for a repository that is missing.
+async fn unknown(accounts: Accounts, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    if let Err(refusal) = Caller::from_request_parts(&mut parts, &accounts).await {
+        return refusal.into_response();
+    }
+    match RequestContext::from_request_parts(&mut parts, &accounts).await {
+        Ok(context) => hub_api::no_such_route(context, parts.method, parts.uri).await.into_response(),
+        Err(never) => match never {},
+    }
 }

@@ -84,6 +84,8 @@ pub struct ServerConfig {
     pub header_timeout_secs: u64,
     /// How long the body of a request may pause, in seconds.
     pub body_idle_secs: u64,
+    /// How long a client may take none of what is sent to it, in seconds.
+    pub send_stall_secs: u64,
     /// How long requests may still run after the order to stop, in seconds.
     pub drain_secs: u64,
 }
@@ -97,6 +99,7 @@ impl Default for ServerConfig {
             max_header_bytes: 64 << 10,
             header_timeout_secs: 15,
             body_idle_secs: 60,
+            send_stall_secs: 120,
             drain_secs: 30,
         }
     }

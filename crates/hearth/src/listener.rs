@@ -58,6 +58,7 @@ pub(crate) async fn serve(
                 continue;
             }
         };
+        prepare(&stream, Duration::from_secs(config.send_stall_secs));
         let (router, http, metrics) = (router.clone(), http.clone(), metrics.clone());
         let watcher = graceful.watcher();
         tasks.spawn(async move {
@@ -78,16 +79,26 @@ pub(crate) async fn serve(
     }
 }
 
+/// Small answers go out at once, and a client that reads nothing for too long loses its place. hyper has no such limit,
+/// so the system keeps it.
+fn prepare(stream: &TcpStream, send_stall: Duration) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+    #[cfg(target_os = "linux")]
+    if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(send_stall)) {
+        tracing::debug!(%error, "cannot set TCP_USER_TIMEOUT");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = send_stall;
+}
+
 async fn converse(
     stream: TcpStream,
     router: Router,
     http: &Builder<TokioExecutor>,
     watcher: hyper_util::server::graceful::Watcher,
 ) {
-    // Small answers go out at once.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "cannot set TCP_NODELAY");
-    }
     let service = service_fn(move |request: Request<Incoming>| answer(router.clone(), request));
     let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
     // A client that goes away is everyday life; the access log has what became of its request.
