@@ -31,6 +31,9 @@ mod store;
 mod tree;
 mod writers;
 
+/// Bytes on their way in and out, as [`Repo::read`] and [`Repos::receive_whole`] name them.
+pub use hub_blob::{BlobError, BlobStream, LinkOptions};
+
 pub use check::{CheckReport, Damage};
 pub use commit::{CommitDone, CommitDraft, CommitHeader, Operation};
 pub use content::{FileContent, FileSource};

@@ -8,10 +8,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::{FutureExt, TryStreamExt};
-use hub_blob::LinkOptions;
 use hub_core::{CommitId, Oid, RepoPath, Sha256};
 use hub_http::{ApiError, Download, DownloadRequest, media_type_of};
-use hub_repo::{FileContent, FileSource, LargeTarget, Repo, RepoError};
+use hub_repo::{FileContent, FileSource, LargeTarget, LinkOptions, Repo, RepoError};
 
 use crate::failure::{Answer, X_REPO_COMMIT};
 

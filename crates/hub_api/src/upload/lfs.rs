@@ -10,12 +10,11 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::TryStreamExt;
-use hub_blob::BlobError;
 use hub_core::{Access, Code, RepoKind, Sha256, UserError};
 use hub_http::{
     AccessClass, ApiError, ApiRouter, BodyStream, Caller, JsonBody, Path, PublicUrl, Query, get, post, put,
 };
-use hub_repo::{PartPlan, Repo, RepoError, Repos, Ticket, UploadPlan};
+use hub_repo::{BlobError, PartPlan, Repo, RepoError, Repos, Ticket, UploadPlan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -54,7 +54,8 @@ impl Repo {
         }
         let mut configs = Vec::new();
         for name in CONFIG_FILES {
-            let json = self.small_file(&files, name, unwritten).await?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            let json =
+                self.small_file(&files, name, unwritten).await?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
             configs.extend(json.map(|json| (*name, json)));
         }
         let names: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
