@@ -2,10 +2,10 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
-use hub_core::{Access, CommitId, RepoKind, Revision};
+use axum::http::{StatusCode, Uri};
+use hub_core::{Access, Code, CommitId, RepoAddr, RepoKind, Revision};
 use hub_formats::card::Card;
-use hub_http::{AccessClass, Addr, ApiRouter, Caller, PublicUrl, get};
+use hub_http::{AccessClass, Addr, ApiError, ApiRouter, Caller, PublicUrl, get};
 use hub_repo::{EntryKind, Repo, RepoError, Repos, TreeEntryInfo};
 
 use crate::WebState;
@@ -49,7 +49,14 @@ struct EntryLine {
 }
 
 /// `GET /{namespace}/{name}`
-async fn show(State(repos): State<Repos>, Caller(caller): Caller, Addr(addr): Addr, public_url: PublicUrl) -> Answer {
+async fn show(
+    State(repos): State<Repos>,
+    Caller(caller): Caller,
+    Addr(addr): Addr,
+    public_url: PublicUrl,
+    uri: Uri,
+) -> Answer {
+    refuse_api(&addr, &uri)?;
     let repo = repos.open(&caller, &addr, Access::Metadata).await?;
     let commit = repo.resolve(&Revision::main()).await?;
     let listing = repo.list_tree(commit, None, false, None, ENTRIES_MAX).await?;
@@ -69,6 +76,14 @@ async fn show(State(repos): State<Repos>, Caller(caller): Caller, Addr(addr): Ad
         download: format!("hf download {flag}{}", addr.repo_id()),
     };
     Ok(page(StatusCode::OK, &view))
+}
+
+/// Nobody can be called `api`, so such a path is a call that does not exist: programs want that told as JSON.
+fn refuse_api(addr: &RepoAddr, uri: &Uri) -> Result<(), ApiError> {
+    if addr.namespace.key() != "api" {
+        return Ok(());
+    }
+    Err(ApiError::new(Code::NotFound, format!("Hearth has nothing at GET {}", uri.path())))
 }
 
 fn line(url_path: &str, entry: &TreeEntryInfo) -> EntryLine {

@@ -44,7 +44,8 @@ async fn check_all(site: &Site, repo: &str, who: &str, has: Right, may_know: boo
         let method: Method = method.parse().unwrap();
         let path = format!("/api/{repo}{call}");
         let body = json!({ "paths": [], "files": [], "tag": "t", "deletions": { "sha": [] } }).to_string();
-        let answer = site.send(who, method.clone(), &path, &[("content-type", "application/json")], Body::from(body)).await;
+        let answer =
+            site.send(who, method.clone(), &path, &[("content-type", "application/json")], Body::from(body)).await;
         let seen = format!("{who:?} {method} {path}: {} {}", answer.status, answer.text());
         let refused = match (has >= *needs, may_know, who.is_empty()) {
             (true, ..) => None,
@@ -54,7 +55,10 @@ async fn check_all(site: &Site, repo: &str, who: &str, has: Right, may_know: boo
             (false, true, false) => Some((403, None)),
         };
         match refused {
-            None => assert!(answer.status.is_success() || answer.header("x-error-code") == Some("RevisionNotFound"), "{seen}"),
+            None => assert!(
+                answer.status.is_success() || answer.header("x-error-code") == Some("RevisionNotFound"),
+                "{seen}"
+            ),
             Some((status, code)) => {
                 assert_eq!((answer.status.as_u16(), answer.header("x-error-code")), (status, code), "{seen}");
             }

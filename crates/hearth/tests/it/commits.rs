@@ -28,7 +28,10 @@ async fn a_commit_is_answered_with_its_id_and_url() {
     let oid = done["commitOid"].as_str().unwrap();
     assert_eq!(done["commitUrl"], format!("{URL}/alice/m/commit/{oid}"));
     let commit = &site.get("", "/api/models/alice/m/commits/main").await.json()[0];
-    assert_eq!((&commit["id"], &commit["title"], &commit["message"]), (&json!(oid), &json!("one"), &json!("more\nlines")));
+    assert_eq!(
+        (&commit["id"], &commit["title"], &commit["message"]),
+        (&json!(oid), &json!("one"), &json!("more\nlines"))
+    );
     assert_eq!(site.get("", "/alice/m/resolve/main/a/b.bin").await.ok().body, [0, 1, 2]);
 }
 
@@ -37,7 +40,9 @@ async fn every_operation_does_what_it_says() {
     let site = Site::furnished().await;
     let commit = async |lines: &[Value]| site.commit("alice", "models/alice/m", lines).await;
     let op = |key: &str, value: Value| json!({ "key": key, "value": value });
-    commit(&[file("a.txt", "a"), file("d/x", "x"), file("d/y", "y"), file("e/z", "z"), file("old.txt", "same")]).await.ok();
+    commit(&[file("a.txt", "a"), file("d/x", "x"), file("d/y", "y"), file("e/z", "z"), file("old.txt", "same")])
+        .await
+        .ok();
     commit(&[
         op("deletedFile", json!({ "path": "a.txt" })),
         op("deletedFolder", json!({ "path": "d/" })),
@@ -69,10 +74,31 @@ async fn faulty_bodies_are_refused_and_leave_nothing() {
         (format!("{good}\n[1]"), 400, "line 2 of the body"),
         (header(json!({ "summary": " " })), 400, "summary"),
         (header(json!({ "summary": "s", "parentCommit": "x" })), 400, "parentCommit"),
-        (format!("{good}\n{}", json!({ "key": "file", "value": { "path": "a", "content": "!", "encoding": "base64" } })), 400, "not base64"),
-        (format!("{good}\n{}", json!({ "key": "file", "value": { "path": "a", "content": "", "encoding": "rot13" } })), 400, "encoding"),
+        (
+            format!(
+                "{good}\n{}",
+                json!({ "key": "file", "value": { "path": "a", "content": "!", "encoding": "base64" } })
+            ),
+            400,
+            "not base64",
+        ),
+        (
+            format!(
+                "{good}\n{}",
+                json!({ "key": "file", "value": { "path": "a", "content": "", "encoding": "rot13" } })
+            ),
+            400,
+            "encoding",
+        ),
         (format!("{good}\n{}", json!({ "key": "lfsFile", "value": { "path": "a", "oid": "12" } })), 400, "SHA-256"),
-        (format!("{good}\n{}", json!({ "key": "lfsFile", "value": { "path": "a", "oid": "0".repeat(64), "algo": "sha256", "size": 1 } })), 400, "has not been uploaded"),
+        (
+            format!(
+                "{good}\n{}",
+                json!({ "key": "lfsFile", "value": { "path": "a", "oid": "0".repeat(64), "algo": "sha256", "size": 1 } })
+            ),
+            400,
+            "has not been uploaded",
+        ),
         (format!("{good}\n{}\n{}", file("a", "1"), file("a", "2")), 400, "more than once"),
         (format!("{good}\n{}\n{}", file("a", "1"), file("A", "2")), 422, "differ only in case"),
         (format!("{good}\n{}\n{}", file("a", "1"), file("a/b", "2")), 422, "both as a file and as a folder"),
@@ -94,20 +120,27 @@ async fn a_stale_parent_and_a_missing_branch_are_told() {
     send(&site, &on_parent).await.ok();
     let stale = "The branch was updated since you opened this page. Please refresh and try again.";
     send(&site, &on_parent).await.fails(412, None, stale);
-    let elsewhere = site.send("alice", Method::POST, "/api/models/alice/m/commit/nothing", &[], on_parent.clone()).await;
+    let elsewhere =
+        site.send("alice", Method::POST, "/api/models/alice/m/commit/nothing", &[], on_parent.clone()).await;
     elsewhere.fails(404, Some("RevisionNotFound"), "nothing");
-    let at_commit = site.send("alice", Method::POST, &format!("/api/models/alice/m/commit/{sha}"), &[], on_parent.clone()).await;
+    let at_commit =
+        site.send("alice", Method::POST, &format!("/api/models/alice/m/commit/{sha}"), &[], on_parent.clone()).await;
     at_commit.fails(404, Some("RevisionNotFound"), "");
     let pull_request = format!("{URL_OF_COMMIT}?create_pr=1");
-    site.send("alice", Method::POST, &pull_request, &[], on_parent).await.fails(501, None, "pull requests are not offered yet");
+    site.send("alice", Method::POST, &pull_request, &[], on_parent).await.fails(
+        501,
+        None,
+        "pull requests are not offered yet",
+    );
 }
 
 #[tokio::test]
 async fn large_bodies_and_lines_have_bounds() {
-    let limits = Limits { plain_blob_bytes: 1000, commit_body_bytes: 300_000, commit_operations: 3, ..Limits::default() };
+    let limits =
+        Limits { plain_blob_bytes: 2000, commit_body_bytes: 300_000, commit_operations: 3, ..Limits::default() };
     let site = Site::with_limits(limits).await;
     site.post("alice", "/api/repos/create", json!({ "name": "m" })).await.ok();
-    let big = "x".repeat(1001);
+    let big = "x".repeat(2001);
     site.commit("alice", "models/alice/m", &[file("a", &big)]).await.fails(413, None, "upload it as a large file");
     let huge = "x".repeat(100_000);
     site.commit("alice", "models/alice/m", &[file("a", &huge)]).await.fails(413, None, "line of the body");
@@ -135,7 +168,8 @@ async fn twelve_writers_make_one_line_of_commits() {
 async fn before_an_upload_each_file_learns_how_it_shall_come() {
     let site = Site::furnished().await;
     let large = site.upload_large("alice", "alice/m", b"weights").await;
-    let pointer = json!({ "key": "lfsFile", "value": { "path": "model.bin", "algo": "sha256", "oid": large, "size": 7 } });
+    let pointer =
+        json!({ "key": "lfsFile", "value": { "path": "model.bin", "algo": "sha256", "oid": large, "size": 7 } });
     let ignored = file(".gitignore", "*.tmp\n");
     site.commit("alice", "models/alice/m", &[pointer, file("a.txt", "a"), ignored]).await.ok();
     let entry = site.post("", "/api/models/alice/m/paths-info/main", json!({ "paths": ["a.txt"] })).await.ok().json();
@@ -150,7 +184,11 @@ async fn before_an_upload_each_file_learns_how_it_shall_come() {
     let plan = site.post("alice", "/api/models/alice/m/preupload/main", ask.clone()).await.ok().json();
     let told = |index: usize| {
         let file = &plan["files"][index];
-        (file["uploadMode"].as_str().unwrap().to_owned(), file["shouldIgnore"].as_bool().unwrap(), file["oid"].as_str().map(str::to_owned))
+        (
+            file["uploadMode"].as_str().unwrap().to_owned(),
+            file["shouldIgnore"].as_bool().unwrap(),
+            file["oid"].as_str().map(str::to_owned),
+        )
     };
     assert_eq!(told(0), ("regular".to_owned(), false, entry[0]["oid"].as_str().map(str::to_owned)));
     assert_eq!(told(1), ("lfs".to_owned(), false, Some(large)));

@@ -21,7 +21,10 @@ async fn folders_are_listed_one_by_one_or_all_at_once() {
     let site = with_files().await;
     let root = site.get("", "/api/models/alice/m/tree/main").await.ok().json();
     assert_eq!(paths(&root), [".gitattributes", "README.md", "data"]);
-    assert_eq!((&root[2]["type"], &root[1]["type"], &root[1]["size"]), (&json!("directory"), &json!("file"), &json!(4)));
+    assert_eq!(
+        (&root[2]["type"], &root[1]["type"], &root[1]["size"]),
+        (&json!("directory"), &json!("file"), &json!(4))
+    );
     let all = site.get("", "/api/models/alice/m/tree/main?recursive=True&expand=False").await.ok().json();
     assert_eq!(paths(&all), [".gitattributes", "README.md", "data", "data/a.csv", "data/b", "data/b/c d.txt"]);
     for folder in ["data/b", "data%2Fb", "data/b/"] {
@@ -41,7 +44,8 @@ async fn pages_of_a_listing_follow_absolute_links() {
     while let Some(path) = next {
         let page = site.get("", &path).await.ok();
         met.extend(paths(&page.json()).into_iter().map(str::to_owned));
-        let link = page.header("link").map(|link| link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap());
+        let link =
+            page.header("link").map(|link| link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap());
         next = link.map(|link| link.strip_prefix(URL).expect("the link is absolute").to_owned());
     }
     assert_eq!(met, [".gitattributes", "README.md", "data", "data/a.csv", "data/b", "data/b/c d.txt"]);
@@ -51,7 +55,12 @@ async fn pages_of_a_listing_follow_absolute_links() {
 async fn what_is_missing_is_named_with_the_commit_that_lacks_it() {
     let site = with_files().await;
     let sha = site.get("", "/api/models/alice/m").await.ok().json()["sha"].as_str().unwrap().to_owned();
-    for path in ["/api/models/alice/m/tree/main/nothing", "/alice/m/resolve/main/no.txt", "/alice/m/resolve/main/a%00b", "/alice/m/raw/main/data"] {
+    for path in [
+        "/api/models/alice/m/tree/main/nothing",
+        "/alice/m/resolve/main/no.txt",
+        "/alice/m/resolve/main/a%00b",
+        "/alice/m/raw/main/data",
+    ] {
         let answer = site.get("", path).await.fails(404, Some("EntryNotFound"), "Entry not found");
         assert_eq!(answer.header("x-repo-commit"), Some(sha.as_str()), "{path}");
     }
@@ -82,13 +91,21 @@ async fn paths_are_asked_about_by_form_and_by_json() {
 async fn branches_and_tags_come_and_go() {
     let site = with_files().await;
     let repo = "/api/models/alice/m";
-    let post = |path: &str, body| site.post("alice", &format!("{repo}{path}"), body);
+    let post = async |path: &str, body| site.post("alice", &format!("{repo}{path}"), body).await;
     post("/branch/dev", json!({})).await.ok();
-    post("/branch/dev", json!({ "startingPoint": "main" })).await.fails(409, None, "Reference refs/heads/dev already exists");
+    post("/branch/dev", json!({ "startingPoint": "main" })).await.fails(
+        409,
+        None,
+        "Reference refs/heads/dev already exists",
+    );
     post("/branch/dev", json!({ "overwrite": true })).await.ok();
     post("/branch/empty", json!({ "emptyBranch": true })).await.ok();
     assert_eq!(site.get("", &format!("{repo}/tree/empty")).await.ok().json(), json!([]));
-    post("/branch/x", json!({ "startingPoint": "nothing" })).await.fails(404, Some("RevisionNotFound"), "Invalid rev id");
+    post("/branch/x", json!({ "startingPoint": "nothing" })).await.fails(
+        404,
+        Some("RevisionNotFound"),
+        "Invalid rev id",
+    );
     post("/branch/a..b", json!({})).await.fails(400, None, "Invalid reference for a branch");
     post("/branch/refs%2Fpr%2F1", json!({})).await.fails(400, None, "Invalid reference for a branch");
     site.delete("alice", &format!("{repo}/branch/main")).await.fails(403, None, "Cannot delete refs/heads/main");

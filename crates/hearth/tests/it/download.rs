@@ -40,7 +40,10 @@ async fn ranges_and_conditions_are_honoured() {
     let site = with_file().await;
     let get = async |headers: &[(&str, &str)]| site.send("", Method::GET, PATH, headers, Body::empty()).await;
     let part = get(&[("range", "bytes=2-4")]).await;
-    assert_eq!((part.status.as_u16(), part.text().as_str(), part.header("content-range")), (206, "234", Some("bytes 2-4/10")));
+    assert_eq!(
+        (part.status.as_u16(), part.text().as_str(), part.header("content-range")),
+        (206, "234", Some("bytes 2-4/10"))
+    );
     let tail = get(&[("range", "bytes=8-")]).await;
     assert_eq!((tail.status.as_u16(), tail.text().as_str()), (206, "89"));
     let parts = get(&[("range", "bytes=0-0,9-9")]).await;
@@ -53,6 +56,15 @@ async fn ranges_and_conditions_are_honoured() {
     assert_eq!((same.status.as_u16(), same.body.len()), (304, 0));
     let identity = get(&[("accept-encoding", "identity")]).await.ok();
     assert_eq!(identity.header("content-encoding"), None);
+}
+
+#[tokio::test]
+async fn an_empty_file_tells_its_size_to_who_asks_for_its_first_byte() {
+    let site = Site::furnished().await;
+    site.commit("alice", "models/alice/m", &[file("empty", "")]).await.ok();
+    let headers = [("range", "bytes=0-0")];
+    let empty = site.send("", Method::GET, "/alice/m/resolve/main/empty", &headers, Body::empty()).await.ok();
+    assert_eq!((empty.status.as_u16(), empty.header("content-range")), (200, Some("bytes */0")));
 }
 
 #[tokio::test]
@@ -70,7 +82,10 @@ async fn a_large_file_is_named_by_its_content_and_raw_shows_its_pointer() {
     let oid = site.upload_large("alice", "alice/m", b"large content").await;
     let line = json!({ "key": "lfsFile", "value": { "path": "w.bin", "algo": "sha256", "oid": oid, "size": 13 } });
     site.commit("alice", "models/alice/m", &[line]).await.ok();
-    for answer in [site.get("", "/alice/m/resolve/main/w.bin").await.ok(), site.head("", "/alice/m/resolve/main/w.bin").await.ok()] {
+    for answer in [
+        site.get("", "/alice/m/resolve/main/w.bin").await.ok(),
+        site.head("", "/alice/m/resolve/main/w.bin").await.ok(),
+    ] {
         assert_eq!(answer.header("etag"), Some(format!("\"{oid}\"").as_str()));
         assert_eq!(answer.header("x-linked-etag"), Some(format!("\"{oid}\"").as_str()));
         assert_eq!(answer.header("x-linked-size"), Some("13"));
@@ -99,6 +114,15 @@ async fn downloads_of_query_files_are_counted_once_per_client() {
 #[tokio::test]
 async fn browsers_may_ask_before_they_call() {
     let site = Site::new().await;
-    let asked = site.send("", Method::OPTIONS, "/api/models/a/b", &[("origin", "https://x.org"), ("access-control-request-method", "GET")], Body::empty()).await.ok();
+    let asked = site
+        .send(
+            "",
+            Method::OPTIONS,
+            "/api/models/a/b",
+            &[("origin", "https://x.org"), ("access-control-request-method", "GET")],
+            Body::empty(),
+        )
+        .await
+        .ok();
     assert!(asked.header("access-control-allow-headers").unwrap().to_lowercase().contains("authorization"));
 }

@@ -28,7 +28,7 @@ async fn a_whole_upload_needs_no_token_and_is_verified() {
     let link = &actions["upload"]["href"];
     put(&site, link, b"weightz").await.fails(422, None, "nothing was stored");
     put(&site, link, b"weigh").await.fails(422, None, "5 bytes");
-    put(&site, link, b"weights and more").await.fails(413, None, "");
+    put(&site, link, b"weights and more").await.fails(422, None, "more than the announced 7");
     site.post("alice", &verify, object.clone()).await.fails(404, None, "has not arrived");
     put(&site, link, b"weights").await.ok();
     site.post("alice", &verify, object.clone()).await.ok();
@@ -50,7 +50,8 @@ async fn parts_are_put_together_and_verified() {
     let upload = &plan["objects"][0]["actions"]["upload"];
     let header = upload["header"].as_object().unwrap();
     let part_bytes: usize = header["chunk_size"].as_str().unwrap().parse().unwrap();
-    let links: Vec<&Value> = header.iter().filter(|(name, _)| name.bytes().all(|b| b.is_ascii_digit())).map(|(_, link)| link).collect();
+    let links: Vec<&Value> =
+        header.iter().filter(|(name, _)| name.bytes().all(|b| b.is_ascii_digit())).map(|(_, link)| link).collect();
     assert_eq!(links.len(), content.len().div_ceil(part_bytes));
     let mut parts = Vec::new();
     for (index, (link, part)) in links.iter().zip(content.chunks(part_bytes)).enumerate() {
@@ -69,7 +70,8 @@ async fn downloads_are_planned_for_what_is_there() {
     let site = Site::furnished().await;
     let oid = site.upload_large("alice", "alice/m", b"weights").await;
     let plan = site.batch("", "alice/m", "download", &oid, 7).await.ok().json();
-    let link = plan["objects"][0]["actions"]["download"]["href"].as_str().unwrap().strip_prefix(URL).unwrap().to_owned();
+    let link =
+        plan["objects"][0]["actions"]["download"]["href"].as_str().unwrap().strip_prefix(URL).unwrap().to_owned();
     assert_eq!(site.get("", &link).await.ok().text(), "weights");
     let missing = site.batch("", "alice/m", "download", &"0".repeat(64), 7).await.ok().json();
     assert_eq!(missing["objects"][0]["error"]["code"], 404);
@@ -89,7 +91,11 @@ async fn to_know_a_hash_is_no_right_to_the_content() {
     let plan = site.batch("carol", "carol/thief", "upload", &oid, 6).await.ok().json();
     assert!(plan["objects"][0]["actions"]["upload"].is_object(), "the bytes must be sent");
     let line = json!({ "key": "lfsFile", "value": { "path": "x", "algo": "sha256", "oid": oid, "size": 6 } });
-    site.commit("carol", "models/carol/thief", &[line]).await.fails(400, None, "has not been uploaded to this repository");
+    site.commit("carol", "models/carol/thief", &[line]).await.fails(
+        400,
+        None,
+        "has not been uploaded to this repository",
+    );
     site.get("carol", &format!("/carol/thief.git/info/lfs/objects/{oid}")).await.fails(404, None, "no such large file");
 }
 
@@ -100,7 +106,10 @@ async fn large_files_are_listed_purged_and_handed_over() {
     let line = json!({ "key": "lfsFile", "value": { "path": "w.bin", "algo": "sha256", "oid": oid, "size": 7 } });
     site.commit("alice", "models/alice/m", &[line]).await.ok();
     let list = site.get("alice", "/api/models/alice/m/lfs-files").await.ok().json();
-    assert_eq!((&list[0]["fileOid"], &list[0]["filename"], &list[0]["size"]), (&json!(oid), &json!("w.bin"), &json!(7)));
+    assert_eq!(
+        (&list[0]["fileOid"], &list[0]["filename"], &list[0]["size"]),
+        (&json!(oid), &json!("w.bin"), &json!(7))
+    );
     let handed = json!({ "target": { "type": "dataset", "name": "alice/d" }, "files": [{ "sha256": oid, "filename": "w.bin" }] });
     let answer = site.post("alice", "/api/models/alice/m/lfs-files/duplicate", handed).await.ok().json();
     assert_eq!(answer, json!({ "failed": [] }));
@@ -117,7 +126,10 @@ async fn locks_are_answered_and_not_given() {
     let site = Site::furnished().await;
     let base = "/alice/m.git/info/lfs/locks";
     assert_eq!(site.get("", base).await.ok().json(), json!({ "locks": [] }));
-    assert_eq!(site.post("alice", &format!("{base}/verify"), json!({})).await.ok().json(), json!({ "ours": [], "theirs": [] }));
+    assert_eq!(
+        site.post("alice", &format!("{base}/verify"), json!({})).await.ok().json(),
+        json!({ "ours": [], "theirs": [] })
+    );
     site.post("alice", base, json!({ "path": "x" })).await.fails(501, None, "not locked here");
     site.send("carol", Method::POST, base, &[], Body::empty()).await.fails(403, None, "");
 }

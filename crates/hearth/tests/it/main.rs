@@ -1,6 +1,20 @@
 //! The tests of the binary and of its HTTP interface, as one program.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod access;
+mod accounts;
 mod admin;
 mod command;
+mod commits;
+mod content;
+mod coverage;
+mod download;
+mod large;
+mod lists;
+mod pages;
 mod process;
+mod repos;
+mod routes;
 mod serve;
+mod site;

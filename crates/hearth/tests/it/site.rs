@@ -68,7 +68,14 @@ impl Site {
     }
 
     /// Sends a request of `who`; the empty name is nobody.
-    pub(crate) async fn send(&self, who: &str, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        who: &str,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path).header("host", "hub.test");
         if !who.is_empty() {
             request = request.header("authorization", format!("Bearer hf_{who}"));

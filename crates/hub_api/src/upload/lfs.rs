@@ -381,6 +381,17 @@ struct TicketQuery {
     ticket: String,
 }
 
+/// What is announced to be too long need not be received; what turns out to be is refused by the engine.
+fn refuse_longer(body: &BodyStream, ticket: &Ticket) -> Result<(), RepoError> {
+    match body.announced() {
+        Some(announced) if announced > ticket.size => Err(RepoError::Corrupt(format!(
+            "the body has {announced} bytes, which is more than the announced {}",
+            ticket.size
+        ))),
+        _ => Ok(()),
+    }
+}
+
 fn broken_body(error: ApiError) -> BlobError {
     BlobError::body(error.message().to_owned())
 }
@@ -389,10 +400,10 @@ fn broken_body(error: ApiError) -> BlobError {
 async fn receive_whole(
     State(repos): State<Repos>,
     Query(query): Query<TicketQuery>,
-    mut body: BodyStream,
+    body: BodyStream,
 ) -> Answer<Response> {
     let ticket = repos.unseal(&query.ticket).await?;
-    body.limit(ticket.size)?;
+    refuse_longer(&body, &ticket)?;
     repos.receive_whole(&ticket, body.map_err(broken_body)).await?;
     Ok(StatusCode::OK.into_response())
 }
@@ -401,10 +412,10 @@ async fn receive_whole(
 async fn receive_part(
     State(repos): State<Repos>,
     Query(query): Query<TicketQuery>,
-    mut body: BodyStream,
+    body: BodyStream,
 ) -> Answer<Response> {
     let ticket = repos.unseal(&query.ticket).await?;
-    body.limit(ticket.size)?;
+    refuse_longer(&body, &ticket)?;
     let tag = repos.receive_part(&ticket, body.map_err(broken_body)).await?;
     let tag = HeaderValue::from_str(&tag).map_err(ApiError::internal)?;
     Ok(([(header::ETAG, tag)] as [(HeaderName, HeaderValue); 1]).into_response())
