@@ -111,6 +111,21 @@ def test_list_user_repos_tells_the_storage(alice, new_repo):
     assert mine[repo].storage >= 0
 
 
+def test_overviews_of_people_and_organizations(alice, bob, anonymous, new_repo):
+    new_repo()
+    person = anonymous.get_user_overview("alice")
+    assert (person.username, person.fullname) == ("alice", "Alice Archer")
+    assert person.num_models >= 1
+    organization = bob.get_organization_overview("acme")
+    assert (organization.name, organization.fullname) == ("acme", "Acme")
+    members = {member.username for member in bob.list_organization_members("acme")}
+    assert members == {"alice", "bob", "carol"}
+    for ask in (anonymous.get_user_overview, anonymous.get_organization_overview):
+        with pytest.raises(HfHubHTTPError) as caught:
+            ask("nobody-at-all")
+        assert caught.value.response.status_code == 404
+
+
 def test_tokens_work_as_git_and_browser_send_them(http, repo):
     # git sends Basic with any user name and the token as password.
     assert http.get("/api/whoami-v2", auth=("anything", ALICE)).json()["name"] == "alice"

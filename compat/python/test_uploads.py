@@ -29,6 +29,15 @@ def test_upload_file_round_trip(alice, repo, tmp_path, content, path):
     assert download(alice, repo, path, tmp_path) == content
 
 
+def test_a_large_upload_travels_in_parts(alice, repo, tmp_path, http):
+    """12 MB are three parts, as the server under test is set up; the last one is short."""
+    content = noise(12 * MEGABYTE + 1, 5)
+    answer = batch(http, repo, sha256(content), len(content)).json()
+    assert answer["transfer"] == "multipart"
+    alice.upload_file(repo_id=repo, path_or_fileobj=content, path_in_repo="large.bin")
+    assert download(alice, repo, "large.bin", tmp_path) == content
+
+
 def test_upload_from_path_and_from_file_object(alice, repo, tmp_path):
     file = tmp_path / "local.bin"
     file.write_bytes(noise(MEGABYTE))

@@ -21,6 +21,18 @@ async fn whoami() {
 }
 
 #[tokio::test]
+async fn overviews() {
+    let hub = client(ALICE).hub;
+    let person = hub.user_overview().username("bob").send().await.unwrap();
+    assert_eq!(person.username, "bob");
+    let organization = hub.organization_overview().organization("acme").send().await.unwrap();
+    assert_eq!(organization.name, "acme");
+    let members: Vec<_> =
+        hub.list_organization_members().organization("acme").send().unwrap().try_collect().await.unwrap();
+    assert_eq!(members.len(), 3);
+}
+
+#[tokio::test]
 async fn create_move_and_delete() {
     let alice = client(ALICE);
     let (old, new) = (new_name("old"), new_name("new"));
