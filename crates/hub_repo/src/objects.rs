@@ -162,6 +162,10 @@ impl Repo {
 
     /// The whole content of a blob of bounded size, written or not.
     pub(crate) async fn blob_bytes_among(&self, unwritten: &Unwritten<'_>, oid: Oid) -> Result<Bytes, RepoError> {
+        // The bytes of a blob too large for a row lie in the blob store before its row is written.
+        if let Some((ObjectBody::Content(sha256), size)) = unwritten.0.get(&oid).map(|new| (&new.body, new.size)) {
+            return self.repos.content_bytes(*sha256, size).await;
+        }
         match unwritten.content(oid)? {
             Some(bytes) => Ok(bytes),
             None => self.blob_bytes(oid).await,

@@ -223,3 +223,17 @@ async fn a_comparison_is_text_that_git_applies() {
     assert!(text.contains("new file mode 100644\n"), "{text}");
     assert!(text.contains("--- /dev/null\n+++ b/b\n@@ -0,0 +1 @@\n+new\n\\ No newline at end of file\n"), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_and_a_configuration_too_large_for_a_row_are_committed_and_read() {
+    let engine = TestEngine::new().await;
+    let repo = model(&engine, &engine.caller("alice").await, "alice/long-card").await;
+    let card = format!("---\nlicense: mit\n---\n{}", "word ".repeat(50_000));
+    let config = format!("{{\"model_type\": \"bert\", \"padding\": \"{}\"}}", "x".repeat(200_000));
+    commit(&repo, "add", vec![put("README.md", &card), put("config.json", &config)]).await.expect("committed");
+    assert_eq!(read(&repo, "README.md").await.expect("readable"), card.as_bytes());
+    let head = repo.resolve(&Revision::main()).await.expect("main exists");
+    let facts = repo.facts(head).await.expect("facts");
+    assert_eq!(facts.card_text("license"), Some("mit"));
+    assert!(facts.tags.iter().any(|tag| tag == "bert"), "{:?}", facts.tags);
+}
