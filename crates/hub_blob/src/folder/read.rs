@@ -7,11 +7,12 @@
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
+use rustix::buffer::spare_capacity;
+use rustix::io::{Errno, pread};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -114,8 +115,19 @@ fn read_ahead(file: &File, range: Range<u64>, sender: &mpsc::Sender<Bytes>) -> i
     Ok(position)
 }
 
+/// Reads into memory that was not cleared before: at the speed of a loopback transfer, clearing it costs as much again.
 fn read_chunk(file: &File, range: Range<u64>) -> io::Result<Bytes> {
-    let mut chunk = vec![0; (range.end - range.start) as usize];
-    file.read_exact_at(&mut chunk, range.start)?;
+    let length = (range.end - range.start) as usize;
+    let mut chunk = Vec::with_capacity(length);
+    while chunk.len() < length {
+        let offset = range.start + chunk.len() as u64;
+        match pread(file, spare_capacity(&mut chunk), offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    // The allocator may have given more room than was asked for.
+    chunk.truncate(length);
     Ok(chunk.into())
 }
