@@ -141,7 +141,7 @@ fn best_download(address: &str, clients: u64, gib: f64) -> anyhow::Result<f64> {
 /// The same by the real client, which hashes before it sends and starts a Python.
 fn with_hf_client(bench: &mut Bench, gib: f64) -> anyhow::Result<()> {
     let Some(hf) = hf_client(&bench.root) else {
-        println!("  no hf client: `cargo xtask compat` installs it into compat/.venv, or put `hf` on the PATH");
+        println!("  no hf client: `bin/test compat` installs it into compat/.venv, or put `hf` on the PATH");
         return Ok(());
     };
     let folder = bench.scratch.path().join("hf");
