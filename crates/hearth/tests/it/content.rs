@@ -170,6 +170,11 @@ async fn differences_are_lines_that_machines_read() {
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[0].starts_with("T 5\t:100644 100644 ") && lines[0].ends_with("... M\tREADME.md"), "{lines:?}");
     assert!(lines[1].contains("\t:100644 000000 ") && lines[1].ends_with("... D\tdata/a.csv"), "{lines:?}");
+    let patch = site.get("", "/api/models/alice/m/compare/before..main").await.ok().text();
+    assert!(patch.starts_with("diff --git a/README.md b/README.md\n"), "{patch}");
+    assert!(patch.contains("--- a/README.md\n+++ b/README.md\n@@ -1 +1 @@\n-# hi\n"), "{patch}");
+    assert!(patch.contains("\n+# new\n") && patch.contains("deleted file mode 100644\n"), "{patch}");
+    assert!(patch.contains("--- a/data/a.csv\n+++ /dev/null\n"), "{patch}");
     let empty = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
     let all = site.get("", &format!("/api/models/alice/m/compare/{empty}..main?raw=true")).await.ok().text();
     assert_eq!(all.lines().count(), 3);
