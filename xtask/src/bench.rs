@@ -39,8 +39,9 @@ struct Plan {
 /// What every part works with.
 struct Bench {
     plan: Plan,
-    scratch: Scratch,
+    // Dropped in this order: the server ends before its folder is removed.
     server: Server,
+    scratch: Scratch,
     root: PathBuf,
     table: Table,
 }
