@@ -74,6 +74,8 @@ pub struct CommitDone {
     pub card_warnings: Vec<String>,
 }
 
+/// The most bytes of a commit's message.
+const MESSAGE_MAX_BYTES: usize = 64 << 10;
 /// The file that holds the card.
 const CARD: &str = "README.md";
 /// Objects above this size together are written before the draft goes on.
@@ -222,6 +224,14 @@ impl CommitDraft {
     pub async fn finish(self, header: CommitHeader) -> Result<CommitDone, RepoError> {
         if header.title.trim().is_empty() {
             return Err(RepoError::BadRequest("the commit needs a summary: send a header with a 'summary'".to_owned()));
+        }
+        if header.title.contains('\0') || header.description.contains('\0') {
+            return Err(RepoError::BadRequest("the summary and description may hold no NUL character".to_owned()));
+        }
+        if header.title.len() + header.description.len() > MESSAGE_MAX_BYTES {
+            return Err(RepoError::TooLarge(format!(
+                "the summary and description have more than {MESSAGE_MAX_BYTES} bytes together: shorten them"
+            )));
         }
         // Writers of one branch queue here, so that they seldom lose the race below. The race decides, not the queue.
         let repo = self.repo.clone();

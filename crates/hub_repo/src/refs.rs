@@ -134,6 +134,9 @@ impl Repo {
     /// Creates a tag at a revision; with a message, an annotated one.
     pub async fn create_tag(&self, name: &str, at: &Revision, message: Option<&str>) -> Result<(), RepoError> {
         self.require(Access::Write)?;
+        if name == "HEAD" || name.starts_with("refs/") || message.is_some_and(|text| text.contains('\0')) {
+            return Err(RepoError::BadRequest(format!("Invalid reference for a tag: {name:?}")));
+        }
         let tag =
             RefName::tag(name).map_err(|_| RepoError::BadRequest(format!("Invalid reference for a tag: {name:?}")))?;
         let commit = self.resolve(at).await?;
@@ -184,7 +187,10 @@ impl Repo {
 fn branch_name(name: &str) -> Result<RefName, RepoError> {
     let short = name.strip_prefix("refs/heads/").unwrap_or(name);
     let invalid = || RepoError::BadRequest(format!("Invalid reference for a branch: {name:?}"));
-    if short.starts_with("refs/") || short.len() == 40 && short.bytes().all(|b| b.is_ascii_hexdigit()) {
+    if short == "HEAD"
+        || short.starts_with("refs/")
+        || short.len() == 40 && short.bytes().all(|b| b.is_ascii_hexdigit())
+    {
         return Err(invalid());
     }
     RefName::branch(short).map_err(|_| invalid())

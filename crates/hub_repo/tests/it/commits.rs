@@ -237,3 +237,17 @@ async fn a_card_and_a_configuration_too_large_for_a_row_are_committed_and_read()
     assert_eq!(facts.card_text("license"), Some("mit"));
     assert!(facts.tags.iter().any(|tag| tag == "bert"), "{:?}", facts.tags);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_and_names_that_git_refuses_are_refused() {
+    let engine = TestEngine::new().await;
+    let repo = model(&engine, &engine.caller("alice").await, "alice/names").await;
+    for title in ["", "  ", "a\0b", &"x".repeat(70_000)] {
+        assert!(commit(&repo, title, vec![put("a", "1")]).await.is_err(), "{:?}", title.get(..4));
+    }
+    for name in ["HEAD", "refs/tags/x", "a b", "-x", "refs/heads/"] {
+        assert!(repo.create_branch(name, None, false, false).await.is_err(), "branch {name}");
+        assert!(repo.create_tag(name, &Revision::main(), None).await.is_err(), "tag {name}");
+    }
+    assert!(repo.create_tag("v1", &Revision::main(), Some("a\0b")).await.is_err());
+}
