@@ -132,7 +132,7 @@ pub(crate) fn blocking<T>(call: impl FnOnce() -> T) -> T {
 }
 
 pub(crate) fn query<T: FromRow>(connection: &Connection, sql: &str, args: &[Value]) -> Result<Vec<T>, DbError> {
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(&numbered(sql))?;
     bind(&mut statement, args)?;
     let mut rows = statement.raw_query();
     let mut found = Vec::new();
@@ -145,7 +145,7 @@ pub(crate) fn query<T: FromRow>(connection: &Connection, sql: &str, args: &[Valu
 /// Runs a statement for its effect. Rows that it returns are not read, but each must be stepped over for the statement
 /// to do all of its work.
 pub(crate) fn exec(connection: &Connection, sql: &str, args: &[Value]) -> Result<u64, DbError> {
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(&numbered(sql))?;
     bind(&mut statement, args)?;
     if statement.column_count() == 0 {
         return Ok(statement.raw_execute()? as u64);
@@ -158,20 +158,30 @@ pub(crate) fn exec(connection: &Connection, sql: &str, args: &[Value]) -> Result
     Ok(count)
 }
 
-/// Binds by the number in the placeholder. SQLite takes `$2` for a name and numbers placeholders as it meets them, so
-/// binding in order would mix up `SET a = $2 WHERE id = $1`.
-fn bind(statement: &mut Statement<'_>, args: &[Value]) -> Result<(), DbError> {
-    let mut highest = 0;
-    for index in 1..=statement.parameter_count() {
-        let number = statement.parameter_name(index).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
-        let Some((number, value)) = number.and_then(|number| Some((number, args.get(number.checked_sub(1)?)?))) else {
-            return Err(DbError::Other("a placeholder is not $1, $2, … or has no value".into()));
-        };
-        highest = highest.max(number);
-        statement.raw_bind_parameter(index, value)?;
+/// Writes `$2` as `?2`. SQLite takes `$2` for a name, numbers placeholders as it meets them, and finds the name of a
+/// number only by looking through all of them, which for a list of 512 keys took longer than the query.
+fn numbered(sql: &str) -> String {
+    let mut text = String::with_capacity(sql.len());
+    let mut parts = sql.split('$');
+    text.extend(parts.next());
+    for part in parts {
+        text.push(if part.starts_with(|c: char| c.is_ascii_digit()) { '?' } else { '$' });
+        text.push_str(part);
     }
-    if highest < args.len() {
+    text
+}
+
+/// Binds each value to the placeholder of its number.
+fn bind(statement: &mut Statement<'_>, args: &[Value]) -> Result<(), DbError> {
+    let count = statement.parameter_count();
+    if count > args.len() {
+        return Err(DbError::Other("a placeholder is not $1, $2, … or has no value".into()));
+    }
+    if count < args.len() {
         return Err(DbError::Other("a value has no placeholder".into()));
+    }
+    for (index, value) in args.iter().enumerate() {
+        statement.raw_bind_parameter(index + 1, value)?;
     }
     Ok(())
 }
