@@ -290,6 +290,9 @@ impl CommitDraft {
         };
 
         let mut tx = repo.repos.db().begin().await?;
+        if !repos::touch(&mut tx, repo.id(), now).await? {
+            return Err(RepoError::RepoNotFound);
+        }
         objects::insert(&mut tx, repo.id(), &self.pending, now).await?;
         objects::insert(&mut tx, repo.id(), &edited.objects, now).await?;
         objects::insert(&mut tx, repo.id(), std::slice::from_ref(&commit_object), now).await?;
@@ -298,7 +301,6 @@ impl CommitDraft {
         if !refs::compare_and_swap(&mut tx, repo.id(), &self.branch, head, row.oid, now).await? {
             return Ok(None);
         }
-        repos::touch(&mut tx, repo.id(), now).await?;
         repos::add_used_bytes(&mut tx, repo.id(), self.added_bytes as i64).await?;
         if let Some(facts) = &facts {
             store_facts::write(&mut tx, repo.id(), facts).await?;

@@ -185,10 +185,11 @@ pub(crate) async fn update_settings(tx: &mut Tx, state: &RepoState, change: &Set
     Ok(())
 }
 
-/// Marks the moment of the last change.
-pub(crate) async fn touch(tx: &mut Tx, id: RepoId, at: Timestamp) -> Result<(), DbError> {
-    tx.exec("UPDATE repo SET modified_ms = $2 WHERE id = $1", args![id.0, at]).await?;
-    Ok(())
+/// Marks the moment of the last change; answers whether the repository is still there. Its row stays locked until the
+/// transaction ends, so that it cannot be deleted in between.
+pub(crate) async fn touch(tx: &mut Tx, id: RepoId, at: Timestamp) -> Result<bool, DbError> {
+    let touched = tx.exec("UPDATE repo SET modified_ms = $2 WHERE id = $1", args![id.0, at]).await?;
+    Ok(touched == 1)
 }
 
 /// Adds to the bytes that the repository is charged with; negative after a purge.

@@ -91,3 +91,14 @@ async fn lists_hold_what_the_caller_may_know_and_page_to_the_end() {
     let wild = ListQuery { search: vec!["listed_".to_owned()], ..all };
     assert!(names(&carol, wild).await.is_empty(), "a wildcard is an ordinary character");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_to_a_repository_deleted_meanwhile_finds_none() {
+    let engine = TestEngine::new().await;
+    let repo = model(&engine, &engine.caller("alice").await, "alice/vanishing").await;
+    let mut draft = repo.begin_commit(&hub_core::Revision::main()).await.expect("a draft");
+    draft.push(put("README.md", "---\nlicense: mit\n---\n")).await.expect("taken");
+    engine.repos.delete(&repo).await.expect("deleted");
+    let refused = draft.finish(crate::support::titled("too late")).await;
+    assert!(matches!(refused, Err(RepoError::RepoNotFound)));
+}
