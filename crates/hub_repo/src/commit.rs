@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 use hub_core::{Access, CommitId, Oid, RefName, RepoKind, RepoPath, Revision, Sha256};
+use hub_db::Tx;
 use hub_formats::git::{Commit, Mode, ObjectKind, Signature};
 use hub_formats::lfs::Pointer;
 
@@ -99,6 +100,7 @@ enum Step {
 pub struct CommitDraft {
     repo: Repo,
     branch: RefName,
+    is_birth: bool,
     steps: Vec<Step>,
     pending: Vec<NewObject>,
     pending_bytes: usize,
@@ -119,10 +121,17 @@ impl Repo {
 }
 
 impl CommitDraft {
+    /// The first commit of a repository: the row of the repository appears with it, so that no crash leaves one without
+    /// the other.
+    pub(crate) fn of_newborn(repo: Repo) -> Self {
+        Self { is_birth: true, ..Self::on(repo, RefName::main()) }
+    }
+
     pub(crate) fn on(repo: Repo, branch: RefName) -> Self {
         Self {
             repo,
             branch,
+            is_birth: false,
             steps: Vec::new(),
             pending: Vec::new(),
             pending_bytes: 0,
@@ -290,7 +299,9 @@ impl CommitDraft {
         };
 
         let mut tx = repo.repos.db().begin().await?;
-        if !repos::touch(&mut tx, repo.id(), now).await? {
+        if self.is_birth {
+            repo.register(&mut tx).await?;
+        } else if !repos::touch(&mut tx, repo.id(), now).await? {
             return Err(RepoError::RepoNotFound);
         }
         objects::insert(&mut tx, repo.id(), &self.pending, now).await?;
@@ -372,6 +383,19 @@ impl CommitDraft {
 }
 
 impl Repo {
+    /// Writes the row of a new repository.
+    async fn register(&self, tx: &mut Tx) -> Result<(), RepoError> {
+        let taken = || RepoError::RepoExists { addr: Box::new(self.addr().clone()) };
+        if repos::exists(tx, self.addr()).await? {
+            return Err(taken());
+        }
+        // Another replica may be creating the same one at this moment: then the database decides.
+        match repos::insert(tx, self.state()).await {
+            Err(error) if error.is_unique() => Err(taken()),
+            other => Ok(other?),
+        }
+    }
+
     /// Who signs a commit that this handle's caller makes now. The address tells nobody's real mail.
     pub(crate) fn signature(&self, seconds: i64) -> Signature {
         let name = self.caller().user().map_or_else(|| "hearth".to_owned(), |user| user.name.to_string());

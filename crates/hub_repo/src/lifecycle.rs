@@ -151,29 +151,13 @@ impl Repos {
             downloads_all: 0,
             likes: 0,
         };
-        let mut tx = self.db().begin().await?;
-        if repos::exists(&mut tx, &addr).await? {
-            return Err(RepoError::RepoExists { addr: Box::new(addr) });
-        }
-        let inserted = repos::insert(&mut tx, &state).await;
-        if inserted.as_ref().is_err_and(hub_db::DbError::is_unique) {
-            return Err(RepoError::RepoExists { addr: Box::new(addr) });
-        }
-        inserted?;
-        tx.commit().await?;
-        let repo = self.open(caller, &addr, Access::Write).await?;
-        if let Err(error) = self.first_commit(&repo, &new.license, new.files).await {
-            // A repository without its first commit must not stay: nobody asked for an empty one.
-            let mut tx = self.db().begin().await?;
-            repos::delete(&mut tx, repo.id()).await?;
-            tx.commit().await?;
-            return Err(error);
-        }
-        Ok(repo)
+        let newborn = Repo::newborn(self, state, caller);
+        self.first_commit(&newborn, &new.license, new.files).await?;
+        self.open(caller, &addr, Access::Write).await
     }
 
     async fn first_commit(&self, repo: &Repo, license: &Option<String>, files: Vec<NewFile>) -> Result<(), RepoError> {
-        let mut draft = CommitDraft::on(repo.clone(), RefName::main());
+        let mut draft = CommitDraft::of_newborn(repo.clone());
         let path = |text: &str| text.parse::<RepoPath>().expect("a literal path is valid");
         let sent = |name: &str| files.iter().any(|file| file.path.as_str() == name);
         if !sent(".gitattributes") {

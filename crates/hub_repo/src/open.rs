@@ -81,6 +81,11 @@ impl Repo {
         &self.caller
     }
 
+    /// The handle of a repository that its first commit is about to bring into being; until then it has no row.
+    pub(crate) fn newborn(repos: &Repos, state: RepoState, caller: &Caller) -> Self {
+        Self { repos: repos.clone(), state, access: Access::Write, caller: caller.clone() }
+    }
+
     /// States that this handle may do `access`; a use case calls it first, so that a handle opened for reading
     /// cannot write by mistake.
     pub(crate) fn require(&self, access: Access) -> Result<(), RepoError> {
