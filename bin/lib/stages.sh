@@ -43,11 +43,11 @@ check() {
     echo "# pass 1"
 }
 
-# Reads "test result: ok. 3 passed; 0 failed" (cargo), "=== 3 passed, 1 failed in 2s ===" (pytest)
+# Reads "test result: ok. 3 passed; 0 failed" (cargo), "3 passed, 1 failed in 2s" (pytest, framed or not)
 # and "# pass 3" / "# fail 1" (node).
 count_results() {
     sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
-        /^test result: / || /^=+ .* in [0-9.]+s( \([0-9:]+\))? =+$/ {
+        /^test result: / || /^(=+ )?[0-9]+ (passed|failed|error).* in [0-9.]+s( \([0-9:]+\))?( =+)?$/ {
             for (i = 2; i <= NF; i++) {
                 if ($i ~ /^passed[;,]?$/) passed += $(i - 1)
                 if ($i ~ /^(failed|errors?)[;,]?$/) failed += $(i - 1)
