@@ -384,7 +384,7 @@ impl CommitDraft {
 
 impl Repo {
     /// Writes the row of a new repository.
-    async fn register(&self, tx: &mut Tx) -> Result<(), RepoError> {
+    pub(crate) async fn register(&self, tx: &mut Tx) -> Result<(), RepoError> {
         let taken = || RepoError::RepoExists { addr: Box::new(self.addr().clone()) };
         if repos::exists(tx, self.addr()).await? {
             return Err(taken());

@@ -301,10 +301,7 @@ impl Repos {
             ..from.state().clone()
         };
         let mut tx = self.db().begin().await?;
-        if repos::exists(&mut tx, &state.addr).await? {
-            return Err(RepoError::RepoExists { addr: Box::new(state.addr) });
-        }
-        repos::insert(&mut tx, &state).await?;
+        Repo::newborn(self, state.clone(), &caller).register(&mut tx).await?;
         repos::copy_content(&mut tx, from.id(), state.id, user.id, now).await?;
         tx.commit().await?;
         self.open(&caller, &state.addr, Access::Admin).await
