@@ -1,4 +1,4 @@
-//! Hashes as values: git object ids (SHA-1) and large-file ids (SHA-256).
+//! Hashes as values: git object ids (SHA-1), large-file ids (SHA-256) and the ids of Xet (BLAKE3).
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ pub struct HashParseError {
 }
 
 macro_rules! hash_type {
-    ($(#[$doc:meta])* $name:ident, $bytes:literal) => {
+    ($(#[$doc:meta])* $name:ident, $bytes:literal, $order:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name([u8; $bytes]);
@@ -38,7 +38,7 @@ macro_rules! hash_type {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&hex::encode(self.0))
+                f.write_str(&hex::encode($order(self.0)))
             }
         }
 
@@ -53,7 +53,7 @@ macro_rules! hash_type {
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let mut bytes = [0; $bytes];
                 hex::decode_to_slice(text, &mut bytes).map_err(|_| HashParseError { expected: 2 * $bytes })?;
-                Ok(Self(bytes))
+                Ok(Self($order(bytes)))
             }
         }
 
@@ -74,13 +74,52 @@ macro_rules! hash_type {
 hash_type!(
     /// The id of a git object: the SHA-1 of its header and content.
     Oid,
-    20
+    20,
+    in_order
 );
 hash_type!(
     /// The id of a large file: the SHA-256 of its content, as git-lfs names it.
     Sha256,
-    32
+    32,
+    in_order
 );
+hash_type!(
+    /// A hash of Xet: of a chunk, a xorb, a file or a range of chunks.
+    ///
+    /// Its text is not the hexadecimal form of its bytes: each group of eight bytes is written backwards, as if the hash
+    /// were four little-endian numbers. Binary structures hold the bytes as they are.
+    XetHash,
+    32,
+    eights_reversed
+);
+
+/// The order in which most hashes are written: as they are.
+const fn in_order<const BYTES: usize>(bytes: [u8; BYTES]) -> [u8; BYTES] {
+    bytes
+}
+
+/// Turns each group of eight bytes round; done twice, it changes nothing.
+fn eights_reversed(mut bytes: [u8; 32]) -> [u8; 32] {
+    for group in bytes.chunks_exact_mut(8) {
+        group.reverse();
+    }
+    bytes
+}
+
+impl XetHash {
+    /// The hash of the empty file, and the hash that stands where there is none.
+    pub const ZERO: XetHash = XetHash([0; 32]);
+
+    /// The SHA-256 whose hexadecimal form is the text of this hash: shards hold digests in this order of bytes.
+    pub fn to_sha256(self) -> Sha256 {
+        Sha256(eights_reversed(self.0))
+    }
+
+    /// The hash whose text is the hexadecimal form of a SHA-256, as shards hold digests.
+    pub fn from_sha256(digest: Sha256) -> Self {
+        Self(eights_reversed(digest.0))
+    }
+}
 
 impl Oid {
     /// The id of the empty tree, which git knows without storing it.
@@ -115,3 +154,6 @@ impl fmt::Display for CommitId {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests;

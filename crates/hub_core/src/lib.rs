@@ -17,7 +17,7 @@ mod secret;
 pub use access::{Access, OrgRole, TokenRole, Visibility};
 pub use clock::{Clock, FixedClock, Ids, Timestamp};
 pub use code::{Code, UserError};
-pub use hash::{CommitId, HashParseError, Oid, Sha256};
+pub use hash::{CommitId, HashParseError, Oid, Sha256, XetHash};
 pub use kind::RepoKind;
 pub use limits::Limits;
 pub use name::{NameError, NamespaceName, RepoAddr, RepoName};
