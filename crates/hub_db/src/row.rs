@@ -1,6 +1,6 @@
 //! What comes out of a statement: rows, and how columns become values of the program.
 
-use hub_core::{CommitId, Oid, Sha256, Timestamp};
+use hub_core::{CommitId, Oid, Sha256, Timestamp, XetHash};
 use rusqlite::types::ValueRef;
 use tokio_postgres::types::Type;
 
@@ -146,6 +146,15 @@ impl Column for Sha256 {
         match cell {
             Cell::Blob(bytes) => Sha256::from_slice(bytes).map_err(|error| CellError(error.to_string())),
             other => Err(other.unlike("the bytes of a SHA-256")),
+        }
+    }
+}
+
+impl Column for XetHash {
+    fn from_cell(cell: Cell<'_>) -> Result<Self, CellError> {
+        match cell {
+            Cell::Blob(bytes) => XetHash::from_slice(bytes).map_err(|error| CellError(error.to_string())),
+            other => Err(other.unlike("the bytes of a Xet hash")),
         }
     }
 }

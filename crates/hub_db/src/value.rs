@@ -1,7 +1,7 @@
 //! What is bound to a placeholder.
 
 use bytes::{Bytes, BytesMut};
-use hub_core::{CommitId, NamespaceName, Oid, RefName, RepoName, RepoPath, Sha256, Timestamp};
+use hub_core::{CommitId, NamespaceName, Oid, RefName, RepoName, RepoPath, Sha256, Timestamp, XetHash};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
@@ -68,6 +68,8 @@ from! {
     &Oid => Blob(v) v.as_bytes().to_vec();
     Sha256 => Blob(v) v.as_bytes().to_vec();
     &Sha256 => Blob(v) v.as_bytes().to_vec();
+    XetHash => Blob(v) v.as_bytes().to_vec();
+    &XetHash => Blob(v) v.as_bytes().to_vec();
     CommitId => Blob(v) v.oid().as_bytes().to_vec();
     &CommitId => Blob(v) v.oid().as_bytes().to_vec();
 }
