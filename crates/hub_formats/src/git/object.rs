@@ -8,8 +8,8 @@
 
 use std::io::Read;
 
-use flate2::Compression;
 use flate2::bufread::ZlibDecoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use hub_core::Oid;
 use sha1::{Digest, Sha1};
 
@@ -128,10 +128,39 @@ const LEVEL: u32 = 1;
 
 /// Compresses an object's content into the stream in which rows and packs hold it.
 pub fn compress(content: &[u8]) -> Vec<u8> {
-    let mut packed = Vec::with_capacity(content.len() / 2 + 64);
-    let mut encoder = flate2::bufread::ZlibEncoder::new(content, Compression::new(LEVEL));
-    encoder.read_to_end(&mut packed).expect("reading from memory cannot fail");
-    packed
+    Compressor::default().compress(content)
+}
+
+/// What [`compress`] works with, kept for the next object: it takes some 300 KiB, and to allocate and clear them takes
+/// longer than to compress a small file.
+pub struct Compressor(Compress);
+
+impl Default for Compressor {
+    fn default() -> Self {
+        Self(Compress::new(Compression::new(LEVEL), true))
+    }
+}
+
+impl std::fmt::Debug for Compressor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Compressor")
+    }
+}
+
+impl Compressor {
+    /// Compresses one object's content.
+    pub fn compress(&mut self, content: &[u8]) -> Vec<u8> {
+        self.0.reset();
+        let mut packed = Vec::with_capacity(content.len() / 2 + 64);
+        loop {
+            let rest = content.get(self.0.total_in() as usize..).unwrap_or_default();
+            let status = self.0.compress_vec(rest, &mut packed, FlushCompress::Finish);
+            match status.expect("a stream in memory cannot fail") {
+                Status::StreamEnd => return packed,
+                Status::Ok | Status::BufError => packed.reserve(packed.len().max(64)),
+            }
+        }
+    }
 }
 
 /// No deflate stream grows by more than this factor, so a longer promise in a row or pack need not be believed.

@@ -248,7 +248,8 @@ impl Tree {
         self.0.extend(
             changes.into_iter().filter_map(|(name, change)| change.map(|(mode, oid)| TreeEntry { mode, name, oid })),
         );
-        self.0.sort_unstable_by(|left, right| compare(key(left), key(right)));
+        // What stayed is in order already, which the stable sort makes use of.
+        self.0.sort_by(|left, right| compare(key(left), key(right)));
         Ok(())
     }
 

@@ -31,6 +31,18 @@ fn what_was_compressed_comes_back() {
 }
 
 #[test]
+fn a_compressor_remembers_nothing_of_the_object_before() {
+    let mut compressor = Compressor::default();
+    for size in [70_000_usize, 0, 5, 300_000, 5] {
+        // Hardly compressible, so that the first guess at the room for the result is too small.
+        let content: Vec<u8> = (0..size as u64).map(|i| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
+        let packed = compressor.compress(&content);
+        assert_eq!(packed, compress(&content), "{size} bytes");
+        assert_eq!(decompress(&packed, size as u64), Ok(content), "{size} bytes");
+    }
+}
+
+#[test]
 fn a_stream_of_git_is_read() {
     // The loose object that `git hash-object -w` makes of "hello\n", whose content carries the header too.
     let packed = hex::decode("78014bcac94f523063c848cdc9c9e702001dc50414").expect("hex");
