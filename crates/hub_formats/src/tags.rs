@@ -33,7 +33,7 @@ pub struct Sources<'a> {
     pub readme: &'a str,
     /// The metadata of that README.
     pub card: &'a Card,
-    /// The paths of all files.
+    /// The paths of all files; those of which [`tells`] says no may be left out.
     pub files: &'a [&'a str],
     /// Those of [`CONFIG_FILES`] that are there and are JSON, by path.
     pub configs: &'a [(&'a str, Value)],
@@ -70,6 +70,17 @@ pub struct Derived {
     pub transformers_info: Option<Value>,
     /// The token that stands for a gap.
     pub mask_token: Option<String>,
+}
+
+/// Whether it matters to [`derive`] that there is a file of this path, or what it holds. Most files of most repositories
+/// do not matter, so a change of theirs spares the look at all the others.
+pub fn tells(kind: RepoKind, path: &str) -> bool {
+    let by_kind = match kind {
+        RepoKind::Model => model::tells,
+        RepoKind::Dataset => dataset::tells,
+        RepoKind::Space | RepoKind::Kernel => |_: &str| false,
+    };
+    path == "README.md" || by_kind(path)
 }
 
 /// Derives the facts of a repository. No input is refused; faulty parts yield nothing.

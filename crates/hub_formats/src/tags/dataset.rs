@@ -38,17 +38,34 @@ pub(super) fn derive(sources: &Sources<'_>, tags: &mut Tags) {
     tags.extend("", card.texts("tags"));
 }
 
-/// How many files have which ending, an ending for compression taken off.
+const TABLES: &[&str] = &["parquet", "csv", "tsv", "json", "jsonl", "ndjson", "arrow"];
+/// Further endings that say something.
+const OTHERS: &[&str] = &["txt", "tar", "pdf"];
+
+/// Whether the file matters to [`derive`].
+pub(super) fn tells(path: &str) -> bool {
+    let groups = [TABLES, OTHERS, IMAGES, SOUNDS, FILMS, SOLIDS, MAPS];
+    let is_known = |found: &str| groups.iter().any(|group| group.iter().any(|known| known.eq_ignore_ascii_case(found)));
+    data_ending(path).is_some_and(is_known)
+}
+
+/// The ending of a file of data, an ending for compression taken off.
+fn data_ending(path: &str) -> Option<&str> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if name.starts_with('.') || DESCRIPTIONS.contains(&name) {
+        return None;
+    }
+    let plain = [".gz", ".zst", ".bz2", ".xz", ".lz4"].iter().find_map(|packed| path.strip_suffix(packed));
+    ending(plain.unwrap_or(path))
+}
+
+/// How many files have which ending.
 fn count_endings(sources: &Sources<'_>) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
-    for path in sources.files {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        if name.starts_with('.') || DESCRIPTIONS.contains(&name) {
-            continue;
-        }
-        let plain = [".gz", ".zst", ".bz2", ".xz", ".lz4"].iter().find_map(|packed| path.strip_suffix(packed));
-        if let Some(ending) = ending(plain.unwrap_or(path)) {
-            *counts.entry(ending.to_ascii_lowercase()).or_default() += 1;
+    for ending in sources.files.iter().filter_map(|path| data_ending(path)) {
+        match counts.get_mut(ending) {
+            Some(count) => *count += 1,
+            None => *counts.entry(ending.to_ascii_lowercase()).or_default() += 1,
         }
     }
     counts
@@ -70,7 +87,7 @@ fn format(endings: &BTreeMap<String, usize>) -> Option<&'static str> {
         ("parquet", count(&["parquet"])),
     ];
     // Tables beside pictures or sounds describe these; a README's pictures beside tables do not make a folder of them.
-    let tables = count(&["parquet", "csv", "tsv", "json", "jsonl", "ndjson", "arrow"]);
+    let tables = count(TABLES);
     let media = count(IMAGES).max(count(SOUNDS)).max(count(FILMS));
     let is_media = |format: &str| matches!(format, "audiofolder" | "imagefolder" | "videofolder");
     let few_media = tables > 0 && media <= 10 * tables;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Derived, Sources, Tags, arxiv, has_ending, pick, transformers};
+use super::{CONFIG_FILES, Derived, Sources, Tags, arxiv, has_ending, pick, transformers};
 use crate::card::lists::TASKS;
 
 /// Libraries that a card may name among its tags instead of in `library_name`.
@@ -59,6 +59,18 @@ const LIBRARY_FILES: &[(&str, &str)] = &[
 /// Tags of a card that tell of a quantised model.
 const QUANTISED_TAGS: &[&str] = &["gguf", "gptq", "awq", "exl2", "exl3", "quantized", "bitsandbytes", "4-bit", "8-bit"];
 
+/// The conversation template of a model, beside its tokenizer's configuration.
+const TEMPLATE_FILE: &str = "chat_template.jinja";
+
+/// Whether the file matters to [`derive`].
+pub(super) fn tells(path: &str) -> bool {
+    CONFIG_FILES.contains(&path)
+        || path == TEMPLATE_FILE
+        || LIBRARY_FILES.iter().any(|(library_file, _)| *library_file == path)
+        || transformers::tells(path)
+        || WEIGHT_TAGS.iter().any(|(_, test)| test(path))
+}
+
 pub(super) fn derive(sources: &Sources<'_>, tags: &mut Tags) -> Derived {
     let card = sources.card;
     let config = sources.config("config.json").and_then(Value::as_object);
@@ -89,7 +101,7 @@ pub(super) fn derive(sources: &Sources<'_>, tags: &mut Tags) -> Derived {
         tags.extend("", ["model-index"]);
     }
     let has_template = sources.has_chat_template
-        || sources.has("chat_template.jinja")
+        || sources.has(TEMPLATE_FILE)
         || sources.config("tokenizer_config.json").is_some_and(|config| config.get("chat_template").is_some());
     if has_template && matches!(task.as_deref(), Some("text-generation" | "image-text-to-text" | "any-to-any")) {
         tags.extend("", ["conversational"]);

@@ -178,3 +178,45 @@ fn hostile_cards_yield_few_and_short_tags() {
         check_tags(&derived(RepoKind::Model, readme, &[], &[]), "region:us");
     }
 }
+
+#[test]
+fn files_that_tell_nothing_may_be_left_out() {
+    let paths = [
+        "README.md",
+        "config.json",
+        "sub/config.json",
+        "model.safetensors",
+        "a/b/weights.GGUF",
+        "weights.bin",
+        "pytorch_model-1.bin",
+        "x/tf_model.h5",
+        "m.mlpackage/data",
+        "notes/note.txt",
+        "data.csv.gz",
+        "data.jsonl",
+        ".hidden.csv",
+        "dataset_infos.json",
+        "images/1.PNG",
+        "paper.pdf",
+        "chat_template.jinja",
+        "vocab.txt",
+        "modules.json",
+        "runs/events.out.tfevents.1",
+        "LICENSE",
+        "main.py",
+        "scan.ply",
+        "town.geojson",
+        "a.tar",
+    ];
+    for kind in [RepoKind::Model, RepoKind::Dataset, RepoKind::Space, RepoKind::Kernel] {
+        // Each file alone, and beside all the others, which outvote it or not.
+        for (left_out, path) in paths.iter().enumerate().filter(|(_, path)| !tells(kind, path)) {
+            assert_eq!(derived(kind, "", &[path], &[]), derived(kind, "", &[], &[]), "{kind:?} {path}");
+            let others: Vec<&str> =
+                paths.iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, p)| *p).collect();
+            assert_eq!(derived(kind, "", &paths, &[]), derived(kind, "", &others, &[]), "{kind:?} {path}");
+        }
+    }
+    let told = |kind| paths.iter().filter(|path| tells(kind, path)).count();
+    assert_eq!((told(RepoKind::Model), told(RepoKind::Dataset), told(RepoKind::Space)), (11, 11, 1));
+}

@@ -108,11 +108,19 @@ pub(super) fn info(sources: &Sources<'_>) -> Option<Value> {
     Some(Value::Object(info))
 }
 
+/// Files that only a model with a preparation of pictures or sounds has.
+const PREPARATION_FILES: &[&str] = &["processor_config.json", "preprocessor_config.json"];
+/// Files of which a model with a tokenizer has at least one.
+const TOKENIZER_FILES: &[&str] =
+    &["tokenizer.json", "tokenizer_config.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model"];
+
+/// Whether [`info`] asks for the file.
+pub(super) fn tells(path: &str) -> bool {
+    PREPARATION_FILES.contains(&path) || TOKENIZER_FILES.contains(&path)
+}
+
 fn processor(sources: &Sources<'_>) -> Option<&'static str> {
-    const TOKENIZER_FILES: &[&str] =
-        &["tokenizer.json", "tokenizer_config.json", "vocab.json", "vocab.txt", "tokenizer.model", "spiece.model"];
-    let has_preparation = ["processor_config.json", "preprocessor_config.json"].iter().any(|path| sources.has(path));
-    if has_preparation {
+    if PREPARATION_FILES.iter().any(|path| sources.has(path)) {
         Some("AutoProcessor")
     } else {
         TOKENIZER_FILES.iter().any(|path| sources.has(path)).then_some("AutoTokenizer")
