@@ -9,7 +9,9 @@ use crate::caller::{Caller, CallerUser, Credential};
 use crate::code::digest;
 use crate::error::AccountError;
 use crate::namespace::NamespaceId;
-use crate::store::{members, tokens, users};
+use crate::store::{factors, members, tokens, users};
+use crate::throttle::Subject;
+use crate::users::User;
 
 /// The most bytes of a name or an address of mail.
 const LOGIN_MAX: usize = 254;
@@ -30,8 +32,25 @@ impl Accounts {
 
     /// Who has this name, or this email, and this password.
     ///
-    /// An unknown name, an account without a password and a disabled one take as long as a wrong password.
+    /// An unknown name, an account without a password and a disabled one take as long as a wrong password, and so does
+    /// an account with a second factor, which opens by a session or a token only.
     pub async fn authenticate_password(&self, login: &str, password: &SecretString) -> Result<Caller, AccountError> {
+        let user = self.check_password(login, password, &[Subject::login(login)]).await?;
+        // The password alone is not enough for such an account, and this door has no place for a code.
+        if factors::is_on(&self.inner.db, user.id).await? {
+            return Err(AccountError::BadCredentials);
+        }
+        self.caller(user.id, user.name, user.is_admin, Credential::Password).await
+    }
+
+    /// The person behind a name and a password. Failures are counted by `subjects`, of which the first is the account.
+    pub(crate) async fn check_password(
+        &self,
+        login: &str,
+        password: &SecretString,
+        subjects: &[Subject],
+    ) -> Result<User, AccountError> {
+        self.refuse_hasty(subjects).await?;
         // A text that no name or address can be is not asked for: the database would refuse some of them.
         let is_possible = login.len() <= LOGIN_MAX && !login.chars().any(char::is_control);
         let sign_in = if is_possible { users::sign_in(&self.inner.db, login).await? } else { None };
@@ -40,14 +59,17 @@ impl Accounts {
             None => (None, None),
         };
         if !self.inner.passwords.verify(password, hash).await? {
+            self.note_failure(subjects).await?;
             return Err(AccountError::BadCredentials);
+        }
+        if let Some(account) = subjects.first() {
+            self.forgive(account).await?;
         }
         let user = match id {
             Some(id) => users::by_id(&self.inner.db, id).await?,
             None => None,
         };
-        let user = user.filter(|user| user.disabled_at.is_none()).ok_or(AccountError::BadCredentials)?;
-        self.caller(user.id, user.name, user.is_admin, Credential::Password).await
+        user.filter(|user| user.disabled_at.is_none()).ok_or(AccountError::BadCredentials)
     }
 
     async fn caller(

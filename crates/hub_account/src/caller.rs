@@ -11,6 +11,7 @@ use hub_core::{Access, NamespaceName, OrgRole, Timestamp, TokenRole};
 use crate::label::Label;
 use crate::namespace::NamespaceId;
 use crate::scope::TokenScopes;
+use crate::sessions::SessionGrant;
 use crate::tokens::TokenId;
 
 /// Who makes a request.
@@ -54,6 +55,8 @@ pub struct Membership {
 pub enum Credential {
     /// By password.
     Password,
+    /// By the session of a browser, which a password began.
+    Session(SessionGrant),
     /// By an access token.
     Token(TokenGrant),
 }
@@ -79,7 +82,7 @@ impl Credential {
     /// Whether it lets its owner do everything that they may do.
     pub fn is_full(&self) -> bool {
         match self {
-            Credential::Password => true,
+            Credential::Password | Credential::Session(_) => true,
             Credential::Token(token) => token.role == TokenRole::Write,
         }
     }
@@ -108,7 +111,7 @@ impl Caller {
     /// `None` means that the credential has no say there: the caller is treated like a stranger, who sees what is public.
     pub fn ceiling(&self, namespace: NamespaceId, repo: Option<i64>) -> Option<Access> {
         match &self.user()?.credential {
-            Credential::Password => Some(Access::Admin),
+            Credential::Password | Credential::Session(_) => Some(Access::Admin),
             Credential::Token(token) => match token.role {
                 TokenRole::Read => Some(Access::Read),
                 TokenRole::Write => Some(Access::Admin),
@@ -120,7 +123,7 @@ impl Caller {
     /// Whether the credential lets the person read gated repositories of others that have granted them access.
     pub fn may_read_gated(&self) -> bool {
         self.user().is_some_and(|user| match &user.credential {
-            Credential::Password => true,
+            Credential::Password | Credential::Session(_) => true,
             Credential::Token(token) => token.role != TokenRole::FineGrained || token.scopes.can_read_gated_repos,
         })
     }

@@ -10,6 +10,8 @@ use sha2::Digest;
 pub const TOKEN_PREFIX: &str = "hf_";
 /// Random characters after the prefix; clients want 34 or more.
 const TOKEN_RANDOM: usize = 37;
+/// Random characters of a recovery code: 95 bits, and short enough to copy by hand.
+const RECOVERY_RANDOM: usize = 16;
 /// Random characters of an invitation or a setup code: 190 bits.
 const CODE_RANDOM: usize = 32;
 
@@ -34,6 +36,17 @@ pub(crate) fn fresh_token(ids: &dyn Ids) -> SecretString {
 /// A fresh code for a link that works once.
 pub(crate) fn fresh_code(ids: &dyn Ids) -> SecretString {
     SecretString::new(alphanumeric(ids, CODE_RANDOM))
+}
+
+/// A fresh code that stands in for a lost authenticator app.
+pub(crate) fn fresh_recovery_code(ids: &dyn Ids) -> SecretString {
+    SecretString::new(alphanumeric(ids, RECOVERY_RANDOM))
+}
+
+/// What the forms of a session carry: nobody can know it who does not hold the session's value, and it does not tell
+/// that value.
+pub(crate) fn form_token(session: &SecretString) -> String {
+    digest(&SecretString::new(format!("form:{}", session.reveal()))).to_string()
 }
 
 /// What is kept of a secret.

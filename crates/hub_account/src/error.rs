@@ -130,6 +130,21 @@ pub enum AccountError {
         /// What is wrong there.
         problem: String,
     },
+    /// Someone guesses, or forgot.
+    #[error("too many wrong tries in a row; try again in {wait_secs} seconds")]
+    TooManyFailures {
+        /// How long.
+        wait_secs: i64,
+    },
+    /// The code of the second factor is wrong, too old, or was used before.
+    #[error("the code is wrong or was used before; enter the one that your app shows now, or a recovery code")]
+    WrongCode,
+    /// The second factor is on already.
+    #[error("two-factor sign-in is on already; turn it off before you set it up anew")]
+    SecondFactorOn,
+    /// The link to a new password is unknown, used or too old.
+    #[error("the link is used or expired; ask an administrator for a new one")]
+    ResetInvalid,
     /// Too many passwords wait to be checked.
     #[error("too many sign-ins at this moment; try again in a few seconds")]
     Busy,
@@ -157,7 +172,8 @@ impl UserError for AccountError {
             | AccountError::InvitationNeeded
             | AccountError::InvitationInvalid
             | AccountError::InvitationForAnother
-            | AccountError::SetupInvalid => Code::Forbidden,
+            | AccountError::SetupInvalid
+            | AccountError::ResetInvalid => Code::Forbidden,
             AccountError::NoSuch { .. } | AccountError::NoSuchItem { .. } => Code::NotFound,
             AccountError::Name { .. }
             | AccountError::Label(_)
@@ -166,6 +182,7 @@ impl UserError for AccountError {
             | AccountError::DefaultVisibility
             | AccountError::Scopes { .. }
             | AccountError::EndsInPast
+            | AccountError::WrongCode
             | AccountError::Import { .. } => Code::Unprocessable,
             AccountError::NameTaken { .. }
             | AccountError::EmailTaken
@@ -173,8 +190,9 @@ impl UserError for AccountError {
             | AccountError::LastAdmin
             | AccountError::TooManyTokens { .. }
             | AccountError::OwnsRepositories { .. }
-            | AccountError::StillOwns { .. } => Code::Conflict,
-            AccountError::Busy => Code::TooManyRequests,
+            | AccountError::StillOwns { .. }
+            | AccountError::SecondFactorOn => Code::Conflict,
+            AccountError::Busy | AccountError::TooManyFailures { .. } => Code::TooManyRequests,
             AccountError::CutOff => Code::Unavailable,
             AccountError::Db(error) => error.code(),
             AccountError::Damaged { .. } => Code::Internal,

@@ -1,4 +1,4 @@
-//! People, organisations, membership, tokens, invitations: who there is, who asks, and what their credential permits.
+//! People, organisations, membership, tokens, sessions, invitations: who there is, who asks, and what their credential permits.
 //!
 //! [`Accounts`] is the only door. A face turns a header into a [`Caller`] by [`Accounts::authenticate_token`] or
 //! [`Accounts::authenticate_password`]; every use case that changes something takes [`By`], on whose word it acts, and
@@ -6,7 +6,8 @@
 //!
 //! Invariants:
 //! - People and organisations share one name space; two names that differ only in case are one.
-//! - Of passwords only an argon2id hash is stored, of tokens, invitations and the setup code only a SHA-256.
+//! - Of passwords only an argon2id hash is stored, of tokens, sessions, invitations and links only a
+//!   SHA-256.
 //! - An instance that had an administrator keeps one, and so does an organisation.
 //! - This crate knows no repositories: who deletes an account says how many it owns.
 
@@ -23,9 +24,13 @@ mod organizations;
 mod page;
 mod password;
 mod permit;
+mod reset;
 mod scope;
+mod second_factor;
+mod sessions;
 mod setup;
 mod store;
+mod throttle;
 mod tokens;
 mod users;
 mod whoami;
@@ -41,7 +46,10 @@ pub use namespace::{IdParseError, Namespace, NamespaceId, NamespaceKind, key_of_
 pub use organizations::{Member, NewOrganization, Organization};
 pub use page::{Page, PageQuery};
 pub use password::{PasswordCost, PasswordError};
+pub use reset::PasswordReset;
 pub use scope::{Permission, PermissionError, Scope, ScopeEntity, TokenScopes};
+pub use second_factor::{FactorKey, SecondFactorState};
+pub use sessions::{FreshSession, Session, SessionGrant, SessionId, SignIn};
 pub use tokens::{FreshToken, NewToken, Token, TokenId};
 pub use users::{NewUser, User};
 pub use whoami::{Whoami, WhoamiAuth, WhoamiOrg, WhoamiToken};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::Accounts;
 use crate::error::AccountError;
 use crate::label::Label;
+use crate::page::{Page, PageQuery};
 use crate::store::namespaces;
 
 /// The database key of a person or an organisation.
@@ -150,6 +151,22 @@ impl Accounts {
     /// Looks up a person or an organisation by id.
     pub async fn namespace_by_id(&self, id: NamespaceId) -> Result<Option<Namespace>, AccountError> {
         Ok(namespaces::by_id(&self.inner.db, id).await?)
+    }
+
+    /// People or organisations in the order of their names, as everyone may know them; with `search`, those whose name
+    /// holds it. Disabled people are left out.
+    pub async fn directory(
+        &self,
+        kind: NamespaceKind,
+        search: &str,
+        page: &PageQuery,
+    ) -> Result<Page<Namespace>, AccountError> {
+        // A text with a NUL is in no name, and the database would refuse it.
+        if search.contains('\0') || page.after().contains('\0') {
+            return Ok(Page { items: Vec::new(), next: None });
+        }
+        let found = namespaces::page(&self.inner.db, kind, page.after(), search, page.probe()).await?;
+        Ok(page.cut(found, |namespace| namespace.name.key()))
     }
 
     /// Looks up many at once; those that do not exist are left out, and the order is not that of `ids`.

@@ -150,6 +150,20 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
+    /// Changes the name that is shown.
+    pub async fn set_org_profile(
+        &self,
+        by: By<'_>,
+        org: &NamespaceName,
+        full_name: &Label,
+    ) -> Result<(), AccountError> {
+        let org = self.org(org).await?;
+        by.org_admin(org.id)?;
+        let mut tx = self.inner.db.begin().await?;
+        namespaces::set_full_name(&mut tx, org.id, full_name).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Changes how repositories are made when their creator does not say. Those that exist stay as they are.
     pub async fn set_default_visibility(
         &self,

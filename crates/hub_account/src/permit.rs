@@ -6,6 +6,7 @@ use crate::caller::{By, Caller, CallerUser, Credential};
 use crate::error::AccountError;
 use crate::namespace::NamespaceId;
 use crate::scope::Permission;
+use crate::sessions::SessionId;
 
 impl By<'_> {
     /// The operator, or an administrator of the instance.
@@ -41,7 +42,7 @@ impl By<'_> {
         let By::Caller(caller) = self else { return Ok(()) };
         let user = signed_in(caller)?;
         let reaches = match &user.credential {
-            Credential::Password => true,
+            Credential::Password | Credential::Session(_) => true,
             Credential::Token(token) => user.credential.is_full() || token.scopes.permits(org, Permission::ORG_WRITE),
         };
         if reaches && caller.role_in(org) == Some(OrgRole::Admin) {
@@ -50,6 +51,20 @@ impl By<'_> {
         Err(AccountError::Forbidden {
             needs: "an administrator of the organization, with a write token or the permission org.write",
         })
+    }
+
+    /// Whether a person acts on their own account.
+    pub(crate) fn is_self(self, id: NamespaceId) -> bool {
+        matches!(self, By::Caller(caller) if caller.user().is_some_and(|user| user.id == id))
+    }
+
+    /// The session by which the caller asks, if it is one.
+    pub(crate) fn session(self) -> Option<SessionId> {
+        let By::Caller(caller) = self else { return None };
+        match &caller.user()?.credential {
+            Credential::Session(session) => Some(session.id),
+            Credential::Password | Credential::Token(_) => None,
+        }
     }
 
     /// Whoever is signed in, by name in the result; the operator is nobody in particular.

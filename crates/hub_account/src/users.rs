@@ -10,7 +10,8 @@ use crate::error::AccountError;
 use crate::label::{Email, Label};
 use crate::namespace::{Namespace, NamespaceId, NamespaceKind};
 use crate::page::{Page, PageQuery};
-use crate::store::{invitations, members, namespaces, users};
+use crate::store::{invitations, members, namespaces, sessions, users};
+use crate::throttle::Subject;
 use crate::{Accounts, password};
 
 /// A person, as they themselves and administrators see them.
@@ -99,7 +100,7 @@ impl Accounts {
         }
     }
 
-    async fn hash(&self, password: &SecretString) -> Result<String, AccountError> {
+    pub(crate) async fn hash(&self, password: &SecretString) -> Result<String, AccountError> {
         password::check_new(password)?;
         self.inner.passwords.hash(&*self.inner.ids, password).await
     }
@@ -140,7 +141,8 @@ impl Accounts {
         Ok(page.cut(found, |user| user.name.key()))
     }
 
-    /// Sets a password. A person who has one proves it by `current`, unless an administrator does this for another.
+    /// Sets a password. A person who has one proves it by `current`, unless an administrator does this for another. All
+    /// their sessions end, but the one that asks.
     pub async fn set_password(
         &self,
         by: By<'_>,
@@ -149,14 +151,15 @@ impl Accounts {
         new: &SecretString,
     ) -> Result<(), AccountError> {
         let user = self.user(by, name).await?;
-        let is_own = matches!(by, By::Caller(caller) if caller.user().is_some_and(|caller| caller.id == user.id));
+        let is_own = by.is_self(user.id);
         if is_own && user.has_password {
             let current = current.ok_or(AccountError::Forbidden { needs: "the current password" })?;
-            self.authenticate_password(user.name.as_str(), current).await?;
+            self.check_password(user.name.as_str(), current, &[Subject::login(user.name.as_str())]).await?;
         }
         let hash = self.hash(new).await?;
         let mut tx = self.inner.db.begin().await?;
         users::set_password(&mut tx, user.id, &hash).await?;
+        sessions::delete_others(&mut tx, user.id, by.session().filter(|_| is_own)).await?;
         Ok(tx.commit().await?)
     }
 

@@ -75,7 +75,7 @@ pub struct WhoamiOrg {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WhoamiAuth {
-    /// `access_token`, or `password`.
+    /// `access_token`, `password` or `session`.
     pub r#type: &'static str,
     /// The token, if it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,6 +143,7 @@ impl Accounts {
 
 fn auth(credential: &Credential) -> WhoamiAuth {
     match credential {
+        Credential::Session(_) => WhoamiAuth { r#type: "session", access_token: None, expires_at: None },
         Credential::Password => WhoamiAuth { r#type: "password", access_token: None, expires_at: None },
         Credential::Token(token) => WhoamiAuth {
             r#type: "access_token",

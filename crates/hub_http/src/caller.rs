@@ -3,13 +3,17 @@
 //! `Bearer <token>` is what the clients send; git sends `Basic` with any user name and the token as password, and may
 //! send a real name with its password. Without the header the caller is anonymous; with a wrong one the request ends
 //! with 401, also for public things, so that nobody takes a revoked token for a working one.
+//!
+//! A browser is known by its session cookie. Here it counts for GET and HEAD only, which change nothing: whatever changes
+//! something by a session goes through a form of a page, which carries a token of its own ([`Caller::of_page`]). A
+//! session that ended makes a stranger of its bearer, not an error.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hub_account::{AccountError, Accounts, CallerUser};
@@ -17,6 +21,9 @@ use hub_core::{Code, SecretString};
 
 use crate::context::RequestContext;
 use crate::error::ApiError;
+
+/// The cookie in which a browser keeps its session.
+pub const SESSION_COOKIE: &str = "hearth_session";
 
 /// Who makes the request, perhaps nobody that we know.
 #[derive(Clone, Debug)]
@@ -62,16 +69,47 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Some(header) = parts.headers.get(header::AUTHORIZATION) else {
+        if !parts.headers.contains_key(header::AUTHORIZATION) && !parts.method.is_safe() {
             return Ok(Self(hub_account::Caller::Anonymous));
+        }
+        Self::of_page(parts, &Accounts::from_ref(state)).await
+    }
+}
+
+impl Caller {
+    /// Who asks, where a session counts whatever the method. Only for handlers that check the token of the form.
+    pub async fn of_page(parts: &Parts, accounts: &Accounts) -> Result<Self, ApiError> {
+        let caller = match parts.headers.get(header::AUTHORIZATION) {
+            Some(header) => by_header(header, accounts).await?,
+            None => by_session(&parts.headers, accounts).await?,
         };
-        let credential = header.to_str().ok().and_then(Credential::parse).ok_or_else(bad_credentials)?;
-        let caller = recognise(&Accounts::from_ref(state), credential).await?;
         if let Some(user) = caller.user() {
             RequestContext::of(parts).recognise(user.name.as_str());
         }
         Ok(Self(caller))
     }
+}
+
+async fn by_header(header: &HeaderValue, accounts: &Accounts) -> Result<hub_account::Caller, ApiError> {
+    let credential = header.to_str().ok().and_then(Credential::parse).ok_or_else(bad_credentials)?;
+    Ok(recognise(accounts, credential).await?)
+}
+
+async fn by_session(headers: &HeaderMap, accounts: &Accounts) -> Result<hub_account::Caller, ApiError> {
+    let Some(value) = session_of(headers) else { return Ok(hub_account::Caller::Anonymous) };
+    match accounts.authenticate_session(&value).await {
+        Err(AccountError::BadCredentials) => Ok(hub_account::Caller::Anonymous),
+        answer => Ok(answer?),
+    }
+}
+
+/// The value of the session cookie, if there is one that could be right.
+pub fn session_of(headers: &HeaderMap) -> Option<SecretString> {
+    let lists = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = lists.flat_map(|list| list.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let (_, value) = pairs.find(|(name, _)| *name == SESSION_COOKIE)?;
+    let fits = !value.is_empty() && value.len() <= 128 && value.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    fits.then(|| SecretString::new(value))
 }
 
 impl<S> FromRequestParts<S> for SignedIn

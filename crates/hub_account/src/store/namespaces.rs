@@ -3,7 +3,7 @@
 use hub_core::{Timestamp, Visibility};
 use hub_db::{Db, DbError, FromRow, Row, Tx, Value, args};
 
-use super::{damaged, parse};
+use super::{damaged, like_pattern, parse};
 use crate::label::Label;
 use crate::namespace::{Namespace, NamespaceId, NamespaceKind};
 
@@ -107,6 +107,22 @@ pub(crate) async fn organizations(db: &Db, after: &str, limit: i64) -> Result<Ve
     );
     let rows: Vec<Counted> = db.query(&sql, args![NamespaceKind::Organization.to_db(), after, limit]).await?;
     Ok(rows.into_iter().map(|Counted(namespace, count)| (namespace, count)).collect())
+}
+
+/// Entries of a kind in the order of their names, from the one after `after`; with `search`, those whose name holds it.
+pub(crate) async fn page(
+    db: &Db,
+    kind: NamespaceKind,
+    after: &str,
+    search: &str,
+    limit: i64,
+) -> Result<Vec<Namespace>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM namespace WHERE kind = $1 AND name_key > $2 AND name_key LIKE $3 ESCAPE '\\' \
+         AND NOT EXISTS (SELECT 1 FROM account_user u WHERE u.id = namespace.id AND u.disabled_ms IS NOT NULL) \
+         ORDER BY name_key LIMIT $4"
+    );
+    db.query(&sql, args![kind.to_db(), after, like_pattern(search), limit]).await
 }
 
 /// A new entry, not yet inserted.

@@ -3,7 +3,7 @@
 use hub_core::Timestamp;
 use hub_db::{Db, DbError, FromRow, Row, Tx, args};
 
-use super::parse;
+use super::{like_pattern, parse};
 use crate::label::Email;
 use crate::namespace::NamespaceId;
 use crate::users::User;
@@ -42,12 +42,10 @@ pub(crate) async fn by_key_in(tx: &mut Tx, key: &str) -> Result<Option<User>, Db
 
 /// People in the order of their names, from the one after `after`; with `search`, those whose name holds it.
 pub(crate) async fn page(db: &Db, after: &str, search: &str, limit: i64) -> Result<Vec<User>, DbError> {
-    // `strpos` and `instr` say the same with different words; LIKE needs neither, only an escape of its wildcards.
-    let escaped = search.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let sql = format!(
         "SELECT {COLUMNS} {FROM} WHERE n.name_key > $1 AND n.name_key LIKE $2 ESCAPE '\\' ORDER BY n.name_key LIMIT $3"
     );
-    db.query(&sql, args![after, format!("%{escaped}%"), limit]).await
+    db.query(&sql, args![after, like_pattern(search), limit]).await
 }
 
 /// What a check of a password needs.

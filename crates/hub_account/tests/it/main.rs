@@ -4,6 +4,7 @@
 mod import;
 mod invitations;
 mod organizations;
+mod sessions;
 mod setup;
 mod sign_in;
 mod tokens;
