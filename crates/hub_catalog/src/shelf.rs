@@ -1,0 +1,301 @@
+//! All repositories of one kind, indexed.
+//!
+//! A repository is a document with a small number of its own. Bitmaps of documents per term answer filters, sorted runs
+//! answer order, columns answer the rest. A change costs the same however many documents there are.
+
+mod facets;
+mod names;
+mod order;
+mod ranges;
+
+use std::collections::HashMap;
+
+use roaring::RoaringBitmap;
+
+use crate::entry::{Entry, Group, Sort, Term};
+use crate::query::{Clause, Facet, Found, Place, Query};
+
+use names::{Names, intersection};
+use order::Order;
+use ranges::Ranges;
+
+const SORTS: usize = Sort::ALL.len();
+/// So many matching documents are sorted in less time than it takes to look for them in the order.
+const FEW: u64 = 20_000;
+
+/// The index of one kind of repository.
+pub struct Shelf {
+    /// The documents that are there.
+    live: RoaringBitmap,
+    /// Numbers of documents that went away, to be given again.
+    free: Vec<u32>,
+    by_id: HashMap<i64, u32>,
+    ids: Vec<i64>,
+    owners: Vec<i64>,
+    /// A column per sort.
+    numbers: [Vec<i64>; SORTS],
+    orders: [Order; SORTS],
+    ranges: [Ranges; SORTS],
+    names: Names,
+    /// The number of each term, and the documents that have it.
+    term_of: HashMap<Term, u32>,
+    terms: Vec<Term>,
+    postings: Vec<RoaringBitmap>,
+    /// The terms of a group.
+    in_group: HashMap<Group, Vec<u32>>,
+    /// The terms of each document.
+    terms_of: Vec<Box<[u32]>>,
+    /// The documents that not everyone may know of, in all and by owner.
+    hidden: RoaringBitmap,
+    hidden_of: HashMap<i64, RoaringBitmap>,
+}
+
+impl Default for Shelf {
+    fn default() -> Self {
+        Self {
+            live: RoaringBitmap::new(),
+            free: Vec::new(),
+            by_id: HashMap::new(),
+            ids: Vec::new(),
+            owners: Vec::new(),
+            numbers: Default::default(),
+            orders: Default::default(),
+            ranges: Default::default(),
+            names: Names::default(),
+            term_of: HashMap::new(),
+            terms: Vec::new(),
+            postings: Vec::new(),
+            in_group: HashMap::new(),
+            terms_of: Vec::new(),
+            hidden: RoaringBitmap::new(),
+            hidden_of: HashMap::new(),
+        }
+    }
+}
+
+impl Shelf {
+    /// How many repositories there are.
+    pub fn len(&self) -> u64 {
+        self.live.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.live.is_empty()
+    }
+
+    /// Indexes many repositories at once, which is faster than one after another. The shelf must be empty, and no key may
+    /// come twice.
+    pub fn fill(entries: impl Iterator<Item = Entry>) -> Self {
+        let mut shelf = Self::default();
+        for entry in entries {
+            shelf.place(&entry);
+        }
+        let docs: Vec<u32> = shelf.live.iter().collect();
+        for sort in 0..SORTS {
+            let mut docs = docs.clone();
+            docs.sort_unstable_by_key(|doc| shelf.place_of(sort, *doc));
+            shelf.orders[sort] = Order::of_sorted(&docs);
+        }
+        shelf
+    }
+
+    /// Adds a repository, or replaces what was known of it.
+    pub fn put(&mut self, entry: &Entry) {
+        self.remove(entry.id);
+        let doc = self.place(entry);
+        for sort in 0..SORTS {
+            let (numbers, ids) = (&self.numbers[sort], &self.ids);
+            self.orders[sort].insert(doc, |doc| place(numbers, ids, doc));
+        }
+    }
+
+    /// Removes a repository, if it is there.
+    pub fn remove(&mut self, id: i64) {
+        let Some(doc) = self.by_id.remove(&id) else { return };
+        for sort in 0..SORTS {
+            let (numbers, ids) = (&self.numbers[sort], &self.ids);
+            self.orders[sort].remove(doc, |doc| place(numbers, ids, doc));
+            self.ranges[sort].remove(doc, self.numbers[sort][doc as usize]);
+        }
+        self.names.remove(doc);
+        for term in std::mem::take(&mut self.terms_of[doc as usize]) {
+            self.postings[term as usize].remove(doc);
+        }
+        if self.hidden.remove(doc)
+            && let Some(hidden) = self.hidden_of.get_mut(&self.owners[doc as usize])
+        {
+            hidden.remove(doc);
+        }
+        self.live.remove(doc);
+        self.free.push(doc);
+    }
+
+    /// Writes all of an entry but its places in the orders.
+    fn place(&mut self, entry: &Entry) -> u32 {
+        let doc = self.free.pop().unwrap_or(self.ids.len() as u32);
+        if doc as usize == self.ids.len() {
+            self.ids.push(entry.id);
+            self.owners.push(entry.owner);
+            self.terms_of.push(Box::default());
+            self.numbers.iter_mut().for_each(|column| column.push(0));
+        }
+        self.ids[doc as usize] = entry.id;
+        self.owners[doc as usize] = entry.owner;
+        for (sort, number) in entry.numbers.into_iter().enumerate() {
+            self.numbers[sort][doc as usize] = number;
+            self.ranges[sort].insert(doc, number);
+        }
+        self.names.insert(doc, &entry.name);
+        self.terms_of[doc as usize] = entry.terms.iter().map(|term| self.intern(term)).collect();
+        for term in &self.terms_of[doc as usize] {
+            self.postings[*term as usize].insert(doc);
+        }
+        if !entry.public {
+            self.hidden.insert(doc);
+            self.hidden_of.entry(entry.owner).or_default().insert(doc);
+        }
+        self.by_id.insert(entry.id, doc);
+        self.live.insert(doc);
+        doc
+    }
+
+    fn intern(&mut self, term: &Term) -> u32 {
+        if let Some(number) = self.term_of.get(term) {
+            return *number;
+        }
+        let number = self.terms.len() as u32;
+        self.term_of.insert(term.clone(), number);
+        self.in_group.entry(term.group).or_default().push(number);
+        self.terms.push(term.clone());
+        self.postings.push(RoaringBitmap::new());
+        number
+    }
+
+    fn place_of(&self, sort: usize, doc: u32) -> Place {
+        place(&self.numbers[sort], &self.ids, doc)
+    }
+
+    /// What matches, for someone who may know of the hidden repositories of `owners`.
+    pub fn find(&self, query: &Query, owners: &[i64]) -> Found {
+        let matching = self.matching(query, owners);
+        let matching = matching.as_ref().unwrap_or(&self.live);
+        let limit = query.limit.max(1);
+        let mut page = self.page(query, matching, limit + 1);
+        let more = page.len() > limit;
+        page.truncate(limit);
+        let facets =
+            query.facets.iter().map(|group| Facet { group: *group, counts: self.count(*group, matching) }).collect();
+        Found { page, more, total: matching.len(), facets }
+    }
+
+    /// The documents that match; `None` stands for all.
+    fn matching(&self, query: &Query, owners: &[i64]) -> Option<RoaringBitmap> {
+        let mut wanted: Vec<&RoaringBitmap> = Vec::new();
+        let nothing = RoaringBitmap::new();
+        let (several, single): (Vec<&Clause>, Vec<&Clause>) =
+            query.clauses.iter().filter(|clause| !clause.negated).partition(|clause| clause.terms.len() != 1);
+        for clause in single {
+            wanted.push(self.posting(&clause.terms[0]).unwrap_or(&nothing));
+        }
+        let spans = query.spans.iter().map(|span| {
+            let numbers = &self.numbers[span.number as usize];
+            let (min, max) = (span.min.unwrap_or(0), span.max.unwrap_or(i64::MAX));
+            self.ranges[span.number as usize].between(min, max, |doc| numbers[doc as usize])
+        });
+        let unions: Vec<RoaringBitmap> = several.into_iter().map(|clause| self.union(clause)).chain(spans).collect();
+        wanted.extend(&unions);
+        let mut matching = (!wanted.is_empty()).then(|| intersection(wanted));
+        for clause in query.clauses.iter().filter(|clause| clause.negated) {
+            for posting in clause.terms.iter().filter_map(|term| self.posting(term)) {
+                *matching.get_or_insert_with(|| self.live.clone()) -= posting;
+            }
+        }
+        for text in query.texts.iter().filter(|text| !text.is_empty()) {
+            matching = Some(self.names.holding(&text.to_lowercase(), matching.as_ref()));
+        }
+        self.without_secrets(matching, owners)
+    }
+
+    /// Takes away what the caller may not know of.
+    fn without_secrets(&self, matching: Option<RoaringBitmap>, owners: &[i64]) -> Option<RoaringBitmap> {
+        if self.hidden.is_empty() {
+            return matching;
+        }
+        let mut secret = self.hidden.clone();
+        for own in owners.iter().filter_map(|owner| self.hidden_of.get(owner)) {
+            secret -= own;
+        }
+        let mut matching = matching.unwrap_or_else(|| self.live.clone());
+        matching -= secret;
+        Some(matching)
+    }
+
+    fn posting(&self, term: &Term) -> Option<&RoaringBitmap> {
+        self.term_of.get(term).map(|number| &self.postings[*number as usize])
+    }
+
+    fn union(&self, clause: &Clause) -> RoaringBitmap {
+        clause.terms.iter().filter_map(|term| self.posting(term)).fold(RoaringBitmap::new(), |all, docs| all | docs)
+    }
+
+    /// The first places of the matching documents, by the query's order.
+    fn page(&self, query: &Query, matching: &RoaringBitmap, limit: usize) -> Vec<Place> {
+        let sort = query.sort as usize;
+        let total = matching.len();
+        // Where every n-th document matches, a walk along the order finds the page after about n times its length.
+        let walk = (limit as u64).saturating_mul(self.live.len()) / total.max(1);
+        if total > FEW && walk < total {
+            // Matches may all lie at the far end; then sorting them is the better way after all.
+            if let Some(page) = self.walk(query, matching, limit, total) {
+                return page;
+            }
+        }
+        let beyond = |place: &Place| match query.after {
+            None => true,
+            Some(after) if query.ascending => *place > after,
+            Some(after) => *place < after,
+        };
+        let mut places: Vec<Place> = matching.iter().map(|doc| self.place_of(sort, doc)).filter(beyond).collect();
+        let by_order = |a: &Place, b: &Place| if query.ascending { a.cmp(b) } else { b.cmp(a) };
+        if places.len() > limit {
+            places.select_nth_unstable_by(limit, by_order);
+            places.truncate(limit);
+        }
+        places.sort_unstable_by(by_order);
+        places
+    }
+
+    /// Goes along the order from where the page begins; `None` if the page is not full after `budget` documents.
+    fn walk(&self, query: &Query, matching: &RoaringBitmap, limit: usize, budget: u64) -> Option<Vec<Place>> {
+        let sort = query.sort as usize;
+        let order = &self.orders[sort];
+        let at = |doc| self.place_of(sort, doc);
+        let docs: Box<dyn Iterator<Item = u32>> = match query.ascending {
+            true => Box::new(order.ascending(query.after, at)),
+            false => Box::new(order.descending(query.after, at)),
+        };
+        let mut page = Vec::with_capacity(limit);
+        let mut looked = 0;
+        for doc in docs {
+            if matching.contains(doc) {
+                page.push(at(doc));
+                if page.len() == limit {
+                    return Some(page);
+                }
+            }
+            looked += 1;
+            if looked > budget {
+                return None;
+            }
+        }
+        Some(page)
+    }
+}
+
+fn place(numbers: &[i64], ids: &[i64], doc: u32) -> Place {
+    Place { number: numbers[doc as usize], id: ids[doc as usize] }
+}
+
+#[cfg(test)]
+mod tests;

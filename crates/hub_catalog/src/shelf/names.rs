@@ -1,0 +1,146 @@
+//! Names, and which documents hold a text in theirs.
+//!
+//! Each name is indexed by its pairs of neighbouring characters. A text's pairs give few candidates, and those are
+//! looked at one by one: exact, and without a pass over millions of names.
+
+use roaring::RoaringBitmap;
+
+/// The characters of names: `a`-`z`, `0`-`9`, `-`, `_`, `.`, `/`. A text with another one is in no name.
+const ALPHABET: usize = 40;
+/// So many bytes of gaps are not worth the work of closing them.
+const GAPS_MAX: usize = 1 << 20;
+
+/// The names of a shelf. Documents are numbered from 0.
+pub(super) struct Names {
+    /// All names, one after another. A name that went away leaves a gap.
+    text: String,
+    /// How much of the text is gaps.
+    gaps: usize,
+    /// Where the name of a document lies: offset and length.
+    spans: Vec<(u32, u16)>,
+    /// The documents whose name holds a character.
+    singles: Vec<RoaringBitmap>,
+    /// The documents whose name holds two characters one after the other.
+    pairs: Vec<RoaringBitmap>,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            gaps: 0,
+            spans: Vec::new(),
+            singles: vec![RoaringBitmap::new(); ALPHABET],
+            pairs: vec![RoaringBitmap::new(); ALPHABET * ALPHABET],
+        }
+    }
+}
+
+fn letter(byte: u8) -> Option<usize> {
+    Some(match byte {
+        b'a'..=b'z' => usize::from(byte - b'a'),
+        b'0'..=b'9' => usize::from(byte - b'0') + 26,
+        b'-' => 36,
+        b'_' => 37,
+        b'.' => 38,
+        b'/' => 39,
+        _ => return None,
+    })
+}
+
+impl Names {
+    pub(super) fn get(&self, doc: u32) -> &str {
+        self.spans.get(doc as usize).map_or("", |(at, len)| &self.text[*at as usize..*at as usize + usize::from(*len)])
+    }
+
+    /// Sets the name of a document that has none.
+    pub(super) fn insert(&mut self, doc: u32, name: &str) {
+        if self.gaps > GAPS_MAX.max(self.text.len() / 2) {
+            self.close_gaps();
+        }
+        let len = name.len().min(usize::from(u16::MAX));
+        let at = self.text.len().min(u32::MAX as usize) as u32;
+        self.text.push_str(&name[..len]);
+        if self.spans.len() <= doc as usize {
+            self.spans.resize(doc as usize + 1, (0, 0));
+        }
+        self.spans[doc as usize] = (at, len as u16);
+        self.index(doc, |bitmap, doc| {
+            bitmap.insert(doc);
+        });
+    }
+
+    pub(super) fn remove(&mut self, doc: u32) {
+        self.index(doc, |bitmap, doc| {
+            bitmap.remove(doc);
+        });
+        if let Some(span) = self.spans.get_mut(doc as usize) {
+            self.gaps += usize::from(span.1);
+            *span = (0, 0);
+        }
+    }
+
+    fn close_gaps(&mut self) {
+        let mut text = String::with_capacity(self.text.len() - self.gaps);
+        for (at, len) in &mut self.spans {
+            let name = &self.text[*at as usize..*at as usize + usize::from(*len)];
+            *at = text.len() as u32;
+            text.push_str(name);
+        }
+        self.text = text;
+        self.gaps = 0;
+    }
+
+    fn index(&mut self, doc: u32, change: impl Fn(&mut RoaringBitmap, u32)) {
+        let Some((at, len)) = self.spans.get(doc as usize).copied() else { return };
+        let name = &self.text.as_bytes()[at as usize..at as usize + usize::from(len)];
+        for byte in name {
+            if let Some(single) = letter(*byte) {
+                change(&mut self.singles[single], doc);
+            }
+        }
+        for pair in name.windows(2) {
+            if let (Some(first), Some(second)) = (letter(pair[0]), letter(pair[1])) {
+                change(&mut self.pairs[first * ALPHABET + second], doc);
+            }
+        }
+    }
+
+    /// The documents whose name holds `text`, which is in lower case and not empty, among `within` if that is given.
+    pub(super) fn holding(&self, text: &str, within: Option<&RoaringBitmap>) -> RoaringBitmap {
+        let Some(letters) = text.bytes().map(letter).collect::<Option<Vec<usize>>>() else {
+            return RoaringBitmap::new();
+        };
+        if let [single] = letters[..] {
+            return within.map_or_else(|| self.singles[single].clone(), |within| &self.singles[single] & within);
+        }
+        let mut pairs: Vec<&RoaringBitmap> =
+            letters.windows(2).map(|pair| &self.pairs[pair[0] * ALPHABET + pair[1]]).collect();
+        pairs.extend(within);
+        let mut candidates = intersection(pairs);
+        if letters.len() > 2 {
+            let finder = text.as_bytes();
+            let found = candidates.iter().filter(|doc| contains(self.get(*doc).as_bytes(), finder));
+            candidates = RoaringBitmap::from_sorted_iter(found).unwrap_or_default();
+        }
+        candidates
+    }
+}
+
+fn contains(name: &[u8], text: &[u8]) -> bool {
+    name.windows(text.len()).any(|window| window == text)
+}
+
+/// What all the bitmaps have in common; the smallest first, so that the work shrinks at once. Nothing for no bitmap.
+pub(super) fn intersection(mut bitmaps: Vec<&RoaringBitmap>) -> RoaringBitmap {
+    bitmaps.sort_by_key(|bitmap| bitmap.len());
+    let Some((first, rest)) = bitmaps.split_first() else { return RoaringBitmap::new() };
+    let mut common = match rest.split_first() {
+        None => return (*first).clone(),
+        Some((second, _)) => *first & *second,
+    };
+    for bitmap in rest.iter().skip(1) {
+        common &= *bitmap;
+    }
+    common
+}
