@@ -44,12 +44,13 @@ struct Folder {
     /// Fan-out directories whose own entry this process has synced: one that merely exists may be another process's,
     /// created and not yet synced.
     durable: Mutex<HashSet<PathBuf>>,
+    shelf: Arc<read::Shelf>,
 }
 
 impl FolderStore {
     /// Opens a folder, creating it if need be. Blocks: meant for the start of the process.
     pub fn open(root: impl Into<PathBuf>, ids: Arc<dyn Ids>) -> Result<Self, BlobError> {
-        let folder = Folder { root: root.into(), ids, durable: Mutex::default() };
+        let folder = Folder { root: root.into(), ids, durable: Mutex::default(), shelf: Arc::default() };
         fs::create_dir_all(folder.incoming())?;
         fs::create_dir_all(folder.root.join("large"))?;
         sync_dir(&folder.root)?;
@@ -117,7 +118,7 @@ impl BlobStore for FolderStore {
     async fn read(&self, key: &ObjectKey, range: Range<u64>) -> Result<BlobStream, BlobError> {
         let key = key.clone();
         let opened = self.run(move |folder| read::open(folder, &key, range)).await?;
-        Ok(opened.stream())
+        Ok(opened.stream(&self.folder.shelf))
     }
 
     async fn size(&self, key: &ObjectKey) -> Result<Option<u64>, BlobError> {
