@@ -26,15 +26,17 @@ pub(crate) struct Part {
     pub(crate) args: Vec<Value>,
 }
 
-/// Splits `keys` into statements; each list is filled up by repeating its last key, which adds no rows.
+/// Splits `keys` into statements; each list is filled up by repeating its last key, which adds no rows to `{in}`.
 pub(crate) fn expand(sql: &str, args: &[Value], keys: &[Value]) -> Vec<Part> {
-    debug_assert!(sql.contains("{in}"), "the statement says where the keys go: {sql}");
+    debug_assert!(sql.contains("{in}") || sql.contains("{rows}"), "the statement says where the keys go: {sql}");
     let longest = LIST_SIZES[LIST_SIZES.len() - 1];
     let part = |chunk: &[Value]| {
         let size = LIST_SIZES.into_iter().find(|size| *size >= chunk.len()).unwrap_or(longest);
         let list: Vec<String> = (1..=size).map(|place| format!("${}", args.len() + place)).collect();
         let filler = chunk.last().into_iter().cycle();
         let args = args.iter().chain(chunk.iter().chain(filler).take(size)).cloned().collect();
+        let rows = || format!("({})", list.join("), ("));
+        let sql = if sql.contains("{rows}") { sql.replace("{rows}", &rows()) } else { sql.to_owned() };
         Part { sql: sql.replace("{in}", &list.join(", ")), args }
     };
     keys.chunks(longest).map(part).collect()

@@ -89,6 +89,9 @@ impl Db {
     /// The rows for a list of keys: `{in}` in the statement stands for the list, as in `WHERE repo = $1 AND oid IN
     /// ({in})`. A long list is asked in several statements, so rows come in no particular order and each key must be
     /// given once.
+    ///
+    /// `{rows}` stands for a list of texts as rows of one column, as in `WITH wanted (path) AS (VALUES {rows})`. The last
+    /// of them may stand there several times.
     pub async fn query_in<T: FromRow>(&self, sql: &str, args: &[Value], keys: &[Value]) -> Result<Vec<T>, DbError> {
         let mut found = Vec::new();
         for part in bulk::expand(sql, args, keys) {

@@ -19,15 +19,22 @@ pub(crate) const WAIT: Duration = Duration::from_secs(30);
 
 /// The settings of each connection. WAL lets readers go on beside the writer; FULL makes a commit wait for the disk, so
 /// that an acknowledged one outlives a power cut; the wait for other processes (`hearth admin` beside a server) is 10 s.
+/// The log goes back into the file when it has 16 MiB: most pages were written several times by then, and few commits
+/// wait for it.
 const SETTINGS: &str = "
     PRAGMA busy_timeout = 10000;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA cache_size = -8000;
+    PRAGMA wal_autocheckpoint = 4000;
     PRAGMA journal_size_limit = 67108864;
     PRAGMA temp_store = MEMORY;
 ";
+
+/// The one connection that writes keeps more pages in memory: those that a large transaction touches. Pages that do not
+/// fit are written to the log and read back, again and again.
+const WRITER_SETTINGS: &str = "PRAGMA cache_size = -32000;";
 
 const STATEMENT_CACHE: usize = 256;
 
@@ -40,7 +47,7 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) fn open(path: PathBuf, max_readers: usize) -> Result<Self, DbError> {
-        let writer = blocking(|| connect(&path))?;
+        let writer = blocking(|| connect_writer(&path))?;
         Ok(Self {
             path,
             writer: Arc::new(tokio::sync::Mutex::new(writer)),
@@ -113,6 +120,12 @@ fn connect(path: &Path) -> Result<Connection, DbError> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.execute_batch(SETTINGS)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    Ok(connection)
+}
+
+fn connect_writer(path: &Path) -> Result<Connection, DbError> {
+    let connection = connect(path)?;
+    connection.execute_batch(WRITER_SETTINGS)?;
     Ok(connection)
 }
 

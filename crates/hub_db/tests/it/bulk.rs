@@ -60,3 +60,24 @@ async fn lists_of_any_length_are_asked_for() {
         100
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_texts_stands_as_rows() {
+    let db = shelf().await;
+    let mut tx = db.begin().await.unwrap();
+    tx.insert_many("book", &COLUMNS, &books(0..2000), OnConflict::Fail).await.unwrap();
+    tx.commit().await.unwrap();
+    let select = "WITH wanted (title) AS (VALUES {rows}) \
+                  SELECT wanted.title, (SELECT MAX(id) FROM book WHERE title = wanted.title AND id >= $1) FROM wanted";
+    for count in [0, 1, 7, 512, 600] {
+        let title = |id: i32| format!("book {}", id * 3 + 1);
+        let keys: Vec<Value> = (0..count).map(|id| Value::from(title(id))).collect();
+        let mut found: Vec<(String, Option<i64>)> = db.query_in(select, args![10], &keys).await.unwrap();
+        found.sort_unstable();
+        found.dedup();
+        let mut expected: Vec<(String, Option<i64>)> =
+            (0..count).map(|id| (title(id), Some(i64::from(id * 3 + 1)).filter(|id| *id >= 10))).collect();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{count} keys");
+    }
+}
