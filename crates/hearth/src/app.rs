@@ -7,7 +7,7 @@ use axum::extract::{FromRequestParts as _, Request};
 use axum::response::{IntoResponse as _, Response};
 use hub_account::Accounts;
 use hub_api::ApiState;
-use hub_http::{ApiRouter, Caller, Metrics, PublicUrl, RequestContext, ServiceSettings, dress};
+use hub_http::{ApiRouter, Caller, Metrics, PublicUrl, RequestContext, ServiceSettings, TrustedProxies, dress};
 use hub_web::WebState;
 
 use crate::config::Config;
@@ -28,6 +28,7 @@ impl App {
         let routes = ApiRouter::new().merge(health::routes().with_state(health)).merge(faces(hub));
         let settings = ServiceSettings {
             public_url: config.server.public_url.as_deref().map(PublicUrl::new),
+            trusted_proxies: TrustedProxies::new(&config.server.trusted_proxies),
             body_limit: config.limits.api_body_bytes,
             body_idle: Duration::from_secs(config.server.body_idle_secs),
         };

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use hub_account::SignUpPolicy;
 use hub_blob::S3Config;
 use hub_core::{Limits, SecretString};
+use hub_http::Network;
 use serde::Deserialize;
 
 pub use layers::{ConfigError, Flags, load};
@@ -76,6 +77,8 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Where clients reach the server, if that differs from what their requests say.
     pub public_url: Option<String>,
+    /// Whose word about a request counts: the addresses of the proxies in front.
+    pub trusted_proxies: Vec<Network>,
     /// The most open connections; more wait.
     pub max_connections: usize,
     /// The most bytes of the head of a request.
@@ -95,6 +98,7 @@ impl Default for ServerConfig {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
+            trusted_proxies: Vec::new(),
             max_connections: 4096,
             max_header_bytes: 64 << 10,
             header_timeout_secs: 15,

@@ -2,11 +2,13 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{Request, Response};
 use hub_http::Metrics;
 use hyper::body::Incoming;
@@ -51,8 +53,8 @@ pub(crate) async fn serve(
             () = stop.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok((stream, peer)) => (stream, peer),
             Err(error) => {
                 rest_after(&error).await;
                 continue;
@@ -63,7 +65,7 @@ pub(crate) async fn serve(
         let watcher = graceful.watcher();
         tasks.spawn(async move {
             let _counted = metrics.connection();
-            converse(stream, router, &http, watcher).await;
+            converse(stream, router, peer, &http, watcher).await;
             drop(place);
         });
     }
@@ -96,10 +98,14 @@ fn prepare(stream: &TcpStream, send_stall: Duration) {
 async fn converse(
     stream: TcpStream,
     router: Router,
+    peer: SocketAddr,
     http: &Builder<TokioExecutor>,
     watcher: hyper_util::server::graceful::Watcher,
 ) {
-    let service = service_fn(move |request: Request<Incoming>| answer(router.clone(), request));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        answer(router.clone(), request)
+    });
     let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
     // A client that goes away is everyday life; the access log has what became of its request.
     if let Err(error) = watcher.watch(connection).await {

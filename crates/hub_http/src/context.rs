@@ -4,6 +4,7 @@
 //! for the response; the [`Caller`](crate::Caller) extractor notes in it who was recognised, so that the error table
 //! and the access log know.
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ struct Facts {
     id: String,
     uri: Uri,
     public_url: PublicUrl,
+    client: Option<IpAddr>,
     body_limit: u64,
     body_idle: Duration,
     signed_in: OnceLock<String>,
@@ -32,17 +34,19 @@ pub(crate) struct ContextInput {
     pub(crate) id: String,
     pub(crate) uri: Uri,
     pub(crate) public_url: PublicUrl,
+    pub(crate) client: Option<IpAddr>,
     pub(crate) body_limit: u64,
     pub(crate) body_idle: Duration,
 }
 
 impl RequestContext {
     pub(crate) fn new(input: ContextInput) -> Self {
-        let ContextInput { id, uri, public_url, body_limit, body_idle } = input;
-        Self(Arc::new(Facts { id, uri, public_url, body_limit, body_idle, signed_in: OnceLock::new() }))
+        let ContextInput { id, uri, public_url, client, body_limit, body_idle } = input;
+        Self(Arc::new(Facts { id, uri, public_url, client, body_limit, body_idle, signed_in: OnceLock::new() }))
     }
 
-    pub(crate) fn of(parts: &Parts) -> Self {
+    /// Those of a request that is taken apart.
+    pub fn of(parts: &Parts) -> Self {
         parts.extensions.get::<Self>().cloned().unwrap_or_default()
     }
 
@@ -54,6 +58,11 @@ impl RequestContext {
     /// Where the caller reaches this server, without a trailing slash.
     pub fn public_url(&self) -> &PublicUrl {
         &self.0.public_url
+    }
+
+    /// The address of the client, as far as it can be known: see `proxies.rs`.
+    pub fn client(&self) -> Option<IpAddr> {
+        self.0.client
     }
 
     /// The most bytes of a body that is read into memory.
@@ -123,6 +132,7 @@ impl Default for RequestContext {
             id: "-".to_owned(),
             uri: Uri::default(),
             public_url: PublicUrl::new("http://localhost"),
+            client: None,
             body_limit: 16 << 20,
             body_idle: Duration::from_secs(30),
         })
@@ -147,10 +157,12 @@ impl PublicUrl {
         Self(url.trim_end_matches('/').into())
     }
 
-    /// As the request shows it: `X-Forwarded-Proto` and `X-Forwarded-Host` of a proxy, else `Host`.
-    pub(crate) fn from_request(headers: &HeaderMap, uri: &Uri) -> Self {
+    /// As the request shows it: the host that its client named, and what a trusted proxy says of both. A client that
+    /// names a strange host gets strange links, but nobody else does: no answer is kept by shared caches.
+    pub(crate) fn from_request(headers: &HeaderMap, uri: &Uri, by_proxy: bool) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let first = |name: &str| text(name).and_then(|list| list.split(',').next()).map(str::trim);
+        let told = |name: &str| text(name).filter(|_| by_proxy);
+        let first = |name: &str| told(name).and_then(|list| list.split(',').next()).map(str::trim);
         let authority = uri.authority().map(|authority| authority.as_str());
         let host = first("x-forwarded-host").or_else(|| text(header::HOST.as_str())).or(authority);
         let host = host.filter(|host| is_host(host)).unwrap_or("localhost");
@@ -206,19 +218,19 @@ mod tests {
     }
 
     #[test]
-    fn the_public_url_follows_the_proxy_and_refuses_strange_hosts() {
-        let check = |pairs: &[(&'static str, &str)], expect: &str| {
+    fn the_public_url_follows_a_trusted_proxy_and_refuses_strange_hosts() {
+        let check = |pairs: &[(&'static str, &str)], by_proxy, expect: &str| {
             let mut headers = HeaderMap::new();
             for (name, value) in pairs {
                 headers.insert(*name, value.parse().unwrap());
             }
-            assert_eq!(PublicUrl::from_request(&headers, &Uri::default()).as_str(), expect);
+            assert_eq!(PublicUrl::from_request(&headers, &Uri::default(), by_proxy).as_str(), expect);
         };
-        check(&[("host", "127.0.0.1:8080")], "http://127.0.0.1:8080");
-        check(
-            &[("host", "inner"), ("x-forwarded-host", "hub.org, inner"), ("x-forwarded-proto", "https")],
-            "https://hub.org",
-        );
-        check(&[("host", "a/b\"><x")], "http://localhost");
+        check(&[("host", "127.0.0.1:8080")], false, "http://127.0.0.1:8080");
+        let forwarded = [("host", "inner"), ("x-forwarded-host", "hub.org, inner"), ("x-forwarded-proto", "https")];
+        check(&forwarded, true, "https://hub.org");
+        check(&forwarded, false, "http://inner");
+        check(&[("host", "inner"), ("x-forwarded-proto", "https")], true, "https://inner");
+        check(&[("host", "a/b\"><x")], false, "http://localhost");
     }
 }

@@ -19,6 +19,7 @@ use crate::context::{ContextInput, PublicUrl, RequestContext};
 use crate::error::ApiError;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
+use crate::proxies::TrustedProxies;
 use crate::{cors, ledger, security};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,6 +33,8 @@ const REQUEST_ID_MAX: usize = 128;
 pub struct ServiceSettings {
     /// Where clients reach the server; without it, each request tells by its `Host`.
     pub public_url: Option<PublicUrl>,
+    /// Who is believed about clients.
+    pub trusted_proxies: TrustedProxies,
     /// The most bytes of a body that is read into memory.
     pub body_limit: u64,
     /// How long a request body may pause.
@@ -97,14 +100,16 @@ async fn answer(request: Request, next: Next, context: &RequestContext) -> Respo
 
 impl Service {
     fn context(&self, request: &Request) -> RequestContext {
+        let client = self.settings.trusted_proxies.client_of(request.extensions(), request.headers());
         let public_url = match &self.settings.public_url {
             Some(url) => url.clone(),
-            None => PublicUrl::from_request(request.headers(), request.uri()),
+            None => PublicUrl::from_request(request.headers(), request.uri(), client.by_proxy),
         };
         RequestContext::new(ContextInput {
             id: sent_id(request.headers()).unwrap_or_else(|| self.fresh_id()),
             uri: request.uri().clone(),
             public_url,
+            client: client.address,
             body_limit: self.settings.body_limit,
             body_idle: self.settings.body_idle,
         })

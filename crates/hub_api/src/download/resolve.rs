@@ -2,14 +2,12 @@
 //!
 //! `resolve` gives what a person means by the file; `raw` gives what git stores, which for a large file is its pointer.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, FromRequestParts, State};
+use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use axum::response::Response;
 use hub_core::{Access, RepoKind};
-use hub_http::{AccessClass, ApiRouter, Caller, Query, get};
+use hub_http::{AccessClass, ApiRouter, Caller, Query, RequestContext, get};
 use hub_repo::{ClientClass, Download, FileContent, Repo, Repos};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -102,14 +100,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_string());
-        let forwarded = text(&parts.headers, "x-forwarded-for").and_then(|list| list.split(',').next());
-        let address = forwarded.map(|address| address.trim().to_owned()).or(peer).unwrap_or_default();
-        let agent = text(&parts.headers, header::USER_AGENT.as_str()).unwrap_or_default();
+        let address = RequestContext::of(parts).client().map(|address| address.to_string()).unwrap_or_default();
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         Ok(Self { address, class: ClientClass::of_user_agent(agent) })
     }
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
 }

@@ -10,6 +10,7 @@ fn context(path: &'static str, user: Option<&str>) -> RequestContext {
         id: "req1".to_owned(),
         uri: Uri::from_static(path),
         public_url: PublicUrl::new("http://hub"),
+        client: None,
         body_limit: 1,
         body_idle: std::time::Duration::from_secs(1),
     });

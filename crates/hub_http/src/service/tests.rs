@@ -26,7 +26,12 @@ fn app(metrics: &Metrics) -> Router {
         )
         .route(get("/panic").access(AccessClass::Public).to(panics))
         .route(post("/echo").access(AccessClass::Public).to(|WholeBody(bytes): WholeBody| async move { bytes }));
-    let settings = ServiceSettings { public_url: None, body_limit: 10, body_idle: Duration::from_millis(20) };
+    let settings = ServiceSettings {
+        public_url: None,
+        trusted_proxies: TrustedProxies::default(),
+        body_limit: 10,
+        body_idle: Duration::from_millis(20),
+    };
     dress(router.into_router(), settings, Arc::new(Zeros), metrics.clone())
 }
 
