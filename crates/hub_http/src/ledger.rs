@@ -12,10 +12,13 @@ use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::Version;
+use axum::http::header::{CONTENT_LENGTH, EXPECT};
 use axum::response::Response;
 use bytes::Bytes;
+use futures::StreamExt as _;
 use http_body::{Frame, SizeHint};
+use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
 
 use crate::context::RequestContext;
@@ -134,17 +137,77 @@ impl HttpBody for ResponseBody {
     }
 }
 
+/// How long the rest of a body that nobody reads is taken, and how long a client may pause meanwhile.
+const DRAIN_FOR: Duration = Duration::from_secs(30);
+const DRAIN_PAUSE: Duration = Duration::from_secs(5);
+/// The most bytes that are taken of it.
+const DRAIN_BYTES: u64 = 1 << 30;
+
 /// A request body that counts what comes and gives up on a client that pauses too long.
+///
+/// A refusal is often sent before the body was read, and many clients read no answer before they have sent all of it.
+/// Closing the connection under their hands would take the answer away from them, so what is left of the body is taken
+/// and forgotten, within bounds.
 pub(crate) struct RequestBody {
     body: Body,
+    rest: Rest,
     idle: Duration,
     pause: Option<Pin<Box<Sleep>>>,
     received: Arc<AtomicU64>,
 }
 
 impl RequestBody {
-    pub(crate) fn new(body: Body, idle: Duration, received: Arc<AtomicU64>) -> Self {
-        Self { body, idle, pause: None, received }
+    pub(crate) fn new(body: Body, rest: Rest, idle: Duration, received: Arc<AtomicU64>) -> Self {
+        Self { body, rest, idle, pause: None, received }
+    }
+}
+
+/// What becomes of the rest of a body that nobody reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// It is taken and forgotten.
+    Taken,
+    /// The client sends nothing before it is told to, and a refusal does not tell it to.
+    NotSent,
+    /// It has ended; or it is left alone, because in HTTP/2 it is in nobody's way.
+    Left,
+}
+
+impl Rest {
+    pub(crate) fn of(request: &Request) -> Self {
+        match request.version() {
+            Version::HTTP_2 | Version::HTTP_3 => Self::Left,
+            _ if request.headers().contains_key(EXPECT) => Self::NotSent,
+            _ => Self::Taken,
+        }
+    }
+
+    fn after<T, E>(self, next: &Option<Result<T, E>>) -> Self {
+        match (self, next) {
+            (Self::Left, _) | (_, None | Some(Err(_))) => Self::Left,
+            (Self::Taken | Self::NotSent, Some(Ok(_))) => Self::Taken,
+        }
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        if self.rest != Rest::Taken || self.body.is_end_stream() {
+            return;
+        }
+        // Without a runtime the process is ending, and so are its connections.
+        let Ok(runtime) = Handle::try_current() else { return };
+        runtime.spawn(tokio::time::timeout(DRAIN_FOR, drain(std::mem::take(&mut self.body))));
+    }
+}
+
+/// Takes what comes, until it ends or a bound is met.
+async fn drain(body: Body) {
+    let (mut stream, mut taken) = (body.into_data_stream(), 0);
+    while taken < DRAIN_BYTES
+        && let Ok(Some(Ok(chunk))) = tokio::time::timeout(DRAIN_PAUSE, stream.next()).await
+    {
+        taken += chunk.len() as u64;
     }
 }
 
@@ -159,6 +222,7 @@ impl HttpBody for RequestBody {
         match Pin::new(&mut self.body).poll_frame(context) {
             Poll::Ready(next) => {
                 self.pause = None;
+                self.rest = self.rest.after(&next);
                 if let Some(Ok(frame)) = &next {
                     let length = frame.data_ref().map_or(0, |data| data.len() as u64);
                     self.received.fetch_add(length, Ordering::Relaxed);
@@ -169,6 +233,7 @@ impl HttpBody for RequestBody {
                 let idle = self.idle;
                 let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(idle)));
                 std::task::ready!(pause.as_mut().poll(context));
+                self.rest = Rest::Left;
                 let text = format!("nothing came for {} seconds", idle.as_secs());
                 Poll::Ready(Some(Err(axum::Error::new(io::Error::new(io::ErrorKind::TimedOut, text)))))
             }

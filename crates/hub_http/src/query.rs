@@ -30,6 +30,10 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str, what: &'static str) -> Resu
     let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (key, value) in form_urlencoded::parse(text.as_bytes()) {
         let key = key.strip_suffix("[]").unwrap_or(&key).to_owned();
+        // No name, tag or path holds it, and PostgreSQL takes no text with it.
+        if value.contains('\0') {
+            return Err(ApiError::bad_request(format!("{what} `{key}`: the character NUL stands in no text")));
+        }
         values.entry(key).or_default().push(value.into_owned());
     }
     let fields = values.into_iter().map(|(key, values)| (key.clone(), Values { key, values }));

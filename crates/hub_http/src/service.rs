@@ -17,7 +17,7 @@ use tracing::Instrument;
 
 use crate::context::{ContextInput, PublicUrl, RequestContext};
 use crate::error::ApiError;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Rest};
 use crate::metrics::Metrics;
 use crate::proxies::TrustedProxies;
 use crate::{cors, ledger, security};
@@ -58,7 +58,9 @@ async fn serve(State(service): State<Arc<Service>>, mut request: Request, next: 
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let ledger = Ledger::open(&service.metrics, &request, route, context.clone());
     request.extensions_mut().insert(context.clone());
-    let request = request.map(|body| Body::new(ledger::RequestBody::new(body, context.body_idle(), ledger.received())));
+    let rest = Rest::of(&request);
+    let request = request
+        .map(|body| Body::new(ledger::RequestBody::new(body, rest, context.body_idle(), ledger.received())));
 
     let mut response = match cors::preflight(request.method()) {
         Some(response) => response,

@@ -46,6 +46,7 @@ fn every_client_is_understood() {
 #[test]
 fn messages_name_the_parameter() {
     assert_eq!(refused("recursive=maybe"), "query parameter `recursive`: expected true or false, got `maybe`");
+    assert_eq!(refused("sort=a%00b"), "query parameter `sort`: the character NUL stands in no text");
     assert_eq!(refused("limit=-1"), "query parameter `limit`: expected a positive number, got `-1`");
     assert!(
         refused("sort=size").starts_with("query parameter `sort`: unknown variant `size`"),
