@@ -119,6 +119,15 @@ pub enum AccountError {
         /// How many that is.
         most: i64,
     },
+    /// The person has as many SSH keys as one may have.
+    #[error("the account has {most} SSH keys, which is the most; delete some first")]
+    TooManySshKeys {
+        /// How many that is.
+        most: i64,
+    },
+    /// An account has the key already: a key tells who knocks, so it can be of one account only.
+    #[error("this SSH key belongs to an account already; make another one with `ssh-keygen -t ed25519`")]
+    SshKeyTaken,
     /// A token or an invitation would have ended before it began.
     #[error("the end lies in the past")]
     EndsInPast,
@@ -189,6 +198,8 @@ impl UserError for AccountError {
             | AccountError::LastOrgAdmin { .. }
             | AccountError::LastAdmin
             | AccountError::TooManyTokens { .. }
+            | AccountError::TooManySshKeys { .. }
+            | AccountError::SshKeyTaken
             | AccountError::OwnsRepositories { .. }
             | AccountError::StillOwns { .. }
             | AccountError::SecondFactorOn => Code::Conflict,

@@ -7,6 +7,7 @@ pub(crate) mod members;
 pub(crate) mod namespaces;
 pub(crate) mod resets;
 pub(crate) mod sessions;
+pub(crate) mod ssh_keys;
 pub(crate) mod tokens;
 pub(crate) mod users;
 

@@ -25,7 +25,9 @@ pub enum PublicKeyError {
     #[error("not a public key of OpenSSH: paste the one line of a file such as ~/.ssh/id_ed25519.pub")]
     Malformed,
     /// A kind of key that is not taken, or no longer.
-    #[error("keys of this kind are not taken: use ssh-ed25519, ecdsa-sha2-nistp256/384/521, ssh-rsa or their sk- forms")]
+    #[error(
+        "keys of this kind are not taken: use ssh-ed25519, ecdsa-sha2-nistp256/384/521, ssh-rsa or their sk- forms"
+    )]
     Algorithm,
     /// An RSA key that can be broken.
     #[error("RSA keys need at least 2048 bits: make a new key with `ssh-keygen -t ed25519`")]

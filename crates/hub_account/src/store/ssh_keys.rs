@@ -67,14 +67,8 @@ pub(crate) async fn count(tx: &mut Tx, user: NamespaceId) -> Result<i64, DbError
 pub(crate) async fn insert(tx: &mut Tx, user: NamespaceId, key: &SshKey) -> Result<bool, DbError> {
     let sql = "INSERT INTO ssh_key (id, user_id, title, public_key, fingerprint, created_ms) \
                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (fingerprint) DO NOTHING";
-    let values = args![
-        key.id.key(),
-        user.key(),
-        key.title.as_str(),
-        key.public_key.clone(),
-        key.fingerprint,
-        key.created_at
-    ];
+    let values =
+        args![key.id.key(), user.key(), key.title.as_str(), key.public_key.clone(), key.fingerprint, key.created_at];
     Ok(tx.exec(sql, values).await? == 1)
 }
 

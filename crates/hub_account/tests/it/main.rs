@@ -7,6 +7,7 @@ mod organizations;
 mod sessions;
 mod setup;
 mod sign_in;
+mod ssh_keys;
 mod tokens;
 mod users;
 mod whoami;

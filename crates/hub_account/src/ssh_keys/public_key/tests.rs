@@ -1,7 +1,6 @@
 use super::*;
 
-const ED25519: &str =
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOYb8NGTS5ncHVUnVxgjsl5s1PV7FuPc/OthO8XvFP4S ada@laptop";
+const ED25519: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOYb8NGTS5ncHVUnVxgjsl5s1PV7FuPc/OthO8XvFP4S ada@laptop";
 const ECDSA: &str = "ecdsa-sha2-nistp384 AAAAE2VjZHNhLXNoYTItbmlzdHAzODQAAAAIbmlzdHAzODQAAABhBMfN1hh6aTerLCA23pKseOMTsAIj\
     u2OQdHgGIN+lRKGhQpunutSqJ30eXS2Aeq7hl/p6LqTi0LZUURqmIGeYRb5zEdbujCLFc5rJiBgoMhTZ50FQBFdEs5A4NEeIl65W/A== x";
 const RSA_1024: &str = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQCy+Fqf1NrWVOBdRiYyUYUuNF+grrl62vGSYV6Fq4hRk+OPRFKDVbxAwjklXV+x\
