@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// The largest body of a commit request, inline files included, in bytes.
     pub commit_body_bytes: u64,
+    /// The most bytes of what one push by git sends; large files travel apart from it.
+    pub push_bytes: u64,
     /// The most operations in one commit.
     pub commit_operations: u64,
     /// The largest file that is kept as a plain git blob; larger ones go the way of large files, in bytes.
@@ -30,6 +32,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             commit_body_bytes: 1 << 30,
+            push_bytes: 4 << 30,
             commit_operations: 100_000,
             plain_blob_bytes: 10 << 20,
             file_bytes: 5 << 40,

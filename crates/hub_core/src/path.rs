@@ -46,6 +46,9 @@ pub(crate) const DEPTH_MAX: usize = 64;
 pub struct RepoPath(String);
 
 impl RepoPath {
+    /// The most bytes of a whole path.
+    pub const MAX: usize = PATH_MAX;
+
     /// The whole path.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -72,9 +75,9 @@ impl RepoPath {
     }
 }
 
-/// Git refuses parts that some file system would read as `.git`: other case, trailing dots or spaces, NTFS short names,
-/// and code points that HFS+ ignores.
-fn is_dot_git(part: &str) -> bool {
+/// Whether git reserves this part of a path. Git refuses parts that some file system would read as `.git`: other case,
+/// trailing dots or spaces, NTFS short names, and code points that HFS+ ignores.
+pub fn is_reserved_part(part: &str) -> bool {
     let folded: String = part
         .chars()
         .filter(
@@ -109,7 +112,7 @@ impl FromStr for RepoPath {
             if part.len() > PART_MAX {
                 return Err(PathError::TooLong);
             }
-            if is_dot_git(part) {
+            if is_reserved_part(part) {
                 return Err(PathError::DotGit);
             }
         }

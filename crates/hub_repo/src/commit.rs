@@ -12,6 +12,7 @@ use hub_formats::lfs::Pointer;
 
 use crate::edit::TreeEdit;
 use crate::objects::{Unwritten, prepare_blob, prepare_object};
+use crate::rules::BranchAct;
 use crate::store::commits::CommitRow;
 use crate::store::objects::NewObject;
 use crate::store::{commits, facts as store_facts, objects, refs, repos};
@@ -78,7 +79,7 @@ pub struct CommitDone {
 /// The most bytes of a commit's message.
 const MESSAGE_MAX_BYTES: usize = 64 << 10;
 /// The file that holds the card.
-const CARD: &str = "README.md";
+pub(crate) const CARD: &str = "README.md";
 /// Objects above this size together are written before the draft goes on.
 const FLUSH_BYTES: usize = 8 << 20;
 /// Blobs above this size are hashed and compressed on a thread that may be kept busy.
@@ -112,10 +113,12 @@ impl Repo {
     /// Begins a commit on a branch.
     ///
     /// # Errors
-    /// [`RepoError::RevisionNotFound`] if there is no such branch.
+    /// [`RepoError::RevisionNotFound`] if there is no such branch; [`RepoError::Forbidden`] if a rule of the branch is
+    /// against it.
     pub async fn begin_commit(&self, branch: &Revision) -> Result<CommitDraft, RepoError> {
         self.require(Access::Write)?;
         let (branch, _) = self.writable_branch(branch).await?;
+        self.require_by_rules(&branch, BranchAct::Push).await?;
         Ok(CommitDraft::on(self.clone(), branch))
     }
 }
@@ -405,7 +408,7 @@ impl Repo {
 }
 
 /// What the author of a card should mend.
-fn warnings_of(kind: RepoKind, content: &[u8]) -> Vec<String> {
+pub(crate) fn warnings_of(kind: RepoKind, content: &[u8]) -> Vec<String> {
     let found = hub_formats::card::validate(kind, &String::from_utf8_lossy(content));
     found.errors.into_iter().chain(found.warnings).map(|message| message.message).collect()
 }

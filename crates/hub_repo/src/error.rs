@@ -7,6 +7,7 @@ use hub_blob::BlobError;
 use hub_core::{Code, Oid, PathError, RepoAddr, RepoPath, Sha256, UserError};
 use hub_db::DbError;
 use hub_formats::git::ObjectError;
+use hub_formats::git::pack::PackError;
 
 /// Every way in which a repository use case fails.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +98,9 @@ pub enum RepoError {
     /// Hearth does not offer this (yet).
     #[error("{0}")]
     NotImplemented(String),
+    /// What a push sent is no good pack.
+    #[error(transparent)]
+    Pack(#[from] PackError),
     /// A stored git object cannot be read.
     #[error("a stored git object is damaged")]
     Object(#[from] ObjectError),
@@ -142,6 +146,10 @@ impl UserError for RepoError {
             Self::Db(error) => error.code(),
             Self::Blob(error) => error.code(),
             Self::Account(error) => error.code(),
+            Self::Pack(PackError::TooMuch { .. } | PackError::Bomb { .. }) => Code::TooLarge,
+            // Input or output failed: the sender went away, or the disk is full.
+            Self::Pack(PackError::Io(_)) => Code::Unavailable,
+            Self::Pack(_) => Code::Unprocessable,
             Self::Object(_) | Self::Inconsistent(_) => Code::Internal,
         }
     }

@@ -9,9 +9,9 @@ use std::collections::HashSet;
 
 use hub_blob::ObjectKey;
 use hub_core::{Oid, Timestamp};
-use hub_formats::git::Mode;
+use hub_formats::git::{Mode, ObjectKind, Tag};
 
-use crate::store::{commits, garbage, refs, uploads};
+use crate::store::{commits, garbage, receive, refs, uploads};
 use crate::{RepoError, RepoId, Repos};
 
 /// What a collection removed.
@@ -104,14 +104,20 @@ impl Repos {
         let mut reached = HashSet::new();
         let mut waiting = Vec::new();
         for (_, oid) in refs::list(self.db(), repo).await? {
-            match commits::get(self.db(), repo, oid).await? {
-                Some(_) => waiting.push(oid),
-                None => {
-                    // An annotated tag: it and what it names.
-                    reached.insert(oid);
-                    let bytes = self.object_bytes(repo, oid, hub_formats::git::ObjectKind::Tag).await?;
-                    waiting.push(hub_formats::git::Tag::parse(&bytes)?.object);
+            // An annotated tag leads on to what it names, which may be another one, or a file or folder.
+            let mut object = oid;
+            while let Some(kind) = self.kind_of(repo, object).await? {
+                match kind {
+                    ObjectKind::Commit => waiting.push(object),
+                    ObjectKind::Tree => self.reach_tree(repo, object, &mut reached).await?,
+                    ObjectKind::Blob => drop(reached.insert(object)),
+                    ObjectKind::Tag => {
+                        reached.insert(object);
+                        object = Tag::parse(&self.object_bytes(repo, object, ObjectKind::Tag).await?)?.object;
+                        continue;
+                    }
                 }
+                break;
             }
         }
         while let Some(commit) = waiting.pop() {
@@ -123,6 +129,10 @@ impl Repos {
             self.reach_tree(repo, row.tree, &mut reached).await?;
         }
         Ok(reached)
+    }
+
+    async fn kind_of(&self, repo: RepoId, oid: Oid) -> Result<Option<ObjectKind>, RepoError> {
+        Ok(receive::kinds(self.db(), repo, &[oid]).await?.pop().map(|(_, kind)| kind))
     }
 
     async fn reach_tree(&self, repo: RepoId, root: Oid, reached: &mut HashSet<Oid>) -> Result<(), RepoError> {

@@ -188,7 +188,7 @@ impl Repo {
         Ok(true)
     }
 
-    async fn check_room(&self, size: u64) -> Result<(), RepoError> {
+    pub(crate) async fn check_room(&self, size: u64) -> Result<(), RepoError> {
         let limits = self.repos.limits();
         if size > limits.file_bytes {
             return Err(RepoError::TooLarge(format!(

@@ -4,6 +4,7 @@ use hub_core::{Access, Oid, RefName, Revision};
 use hub_formats::git::{Commit, ObjectKind, Tag};
 
 use crate::objects::prepare_object;
+use crate::rules::BranchAct;
 use crate::store::commits::CommitRow;
 use crate::store::{commits, objects, refs, repos};
 use crate::{Repo, RepoError};
@@ -31,12 +32,20 @@ pub struct RefList {
 }
 
 impl Repo {
-    /// All references. Annotated tags are shown with the commit that they name.
+    /// All references. Annotated tags are shown with the commit that they name; tags of single files or folders, which
+    /// only git knows, are left out.
     pub async fn list_refs(&self) -> Result<RefList, RepoError> {
         let mut list = RefList::default();
         for (name, oid) in refs::list(self.repos.db(), self.id()).await? {
             let Ok(name) = name.parse::<RefName>() else { continue };
-            let commit = if name.is_tag() { self.resolve(&Revision::from(&name)).await?.oid() } else { oid };
+            let commit = match name.is_tag() {
+                false => oid,
+                true => match self.peel(oid).await {
+                    Ok(commit) => commit.oid(),
+                    Err(RepoError::RevisionNotFound(_)) => continue,
+                    Err(error) => return Err(error),
+                },
+            };
             let target = RefTarget { name, commit };
             if target.name.is_branch() {
                 list.branches.push(target);
@@ -77,6 +86,12 @@ impl Repo {
             let found = self.resolve(&start).await;
             Some(found.map_err(|_| RepoError::RevisionNotFound(format!("Invalid rev id: {start}")))?.oid())
         };
+        let act = match (existing, start_oid) {
+            (Some(_), None) => BranchAct::Force,
+            (Some(old), Some(new)) => self.act_of_move(Some(old), new).await?,
+            (None, _) => BranchAct::Push,
+        };
+        self.require_by_rules(&branch, act).await?;
         let mut tx = self.repos.db().begin().await?;
         let target = match start_oid {
             Some(oid) => oid,
@@ -128,6 +143,7 @@ impl Repo {
         if branch == RefName::main() {
             return Err(RepoError::Forbidden(format!("Cannot delete {branch}")));
         }
+        self.require_by_rules(&branch, BranchAct::Delete).await?;
         self.delete_ref(&branch).await
     }
 

@@ -1,10 +1,14 @@
 //! From what a person typed to the commit that it names.
 
 use hub_core::{CommitId, Oid, RefName, Revision};
+use hub_formats::git::{ObjectKind, Tag};
 
 use crate::store::commits::CommitRow;
-use crate::store::{commits, refs};
+use crate::store::{commits, objects, refs};
 use crate::{Repo, RepoError};
+
+/// The longest chain of tags that name tags.
+pub(crate) const TAG_CHAIN_MAX: usize = 16;
 
 impl Repo {
     /// The commit that a revision names: a branch, a tag, a full reference name, a commit in full or by at least seven
@@ -32,15 +36,23 @@ impl Repo {
         }
     }
 
-    /// The commit behind an object that a reference points to: itself, or what an annotated tag names.
-    async fn peel(&self, oid: Oid) -> Result<CommitId, RepoError> {
-        if commits::get(self.repos.db(), self.id(), oid).await?.is_some() {
-            return Ok(CommitId::new(oid));
+    /// The commit behind an object that a reference points to: itself, or what an annotated tag names, perhaps through
+    /// other tags. A tag that was pushed may also name a file or folder; that is no revision.
+    pub(crate) async fn peel(&self, oid: Oid) -> Result<CommitId, RepoError> {
+        let not_found = || RepoError::RevisionNotFound(oid.to_string());
+        let mut object = oid;
+        for _ in 0..=TAG_CHAIN_MAX {
+            if commits::get(self.repos.db(), self.id(), object).await?.is_some() {
+                return Ok(CommitId::new(object));
+            }
+            let row = objects::get(self.repos.db(), self.id(), object).await?.ok_or_else(not_found)?;
+            if row.kind != ObjectKind::Tag.to_db() {
+                return Err(not_found());
+            }
+            let bytes = self.repos.object_bytes(self.id(), object, ObjectKind::Tag).await?;
+            object = Tag::parse(&bytes)?.object;
         }
-        let bytes = self.repos.object_bytes(self.id(), oid, hub_formats::git::ObjectKind::Tag).await?;
-        let tag = hub_formats::git::Tag::parse(&bytes)?;
-        let row = commits::get(self.repos.db(), self.id(), tag.object).await?;
-        row.map(|row| CommitId::new(row.oid)).ok_or_else(|| RepoError::RevisionNotFound(oid.to_string()))
+        Err(not_found())
     }
 
     /// The branch that a request wants to write to, and where it is.

@@ -4,6 +4,7 @@ use hub_core::{Access, CommitId, Revision};
 use hub_formats::git::{Commit, ObjectKind};
 
 use crate::objects::prepare_object;
+use crate::rules::BranchAct;
 use crate::store::commits::CommitRow;
 use crate::store::{commits, objects, refs, repos};
 use crate::{Repo, RepoError};
@@ -16,6 +17,7 @@ impl Repo {
     pub async fn super_squash(&self, branch: &Revision, message: &str) -> Result<CommitId, RepoError> {
         self.require(Access::Admin)?;
         let (branch, head) = self.writable_branch(branch).await?;
+        self.require_by_rules(&branch, BranchAct::Force).await?;
         let old = self.commit_row(CommitId::new(head)).await?;
         let now = self.repos.clock().now();
         let author = self.signature(now.seconds());

@@ -202,6 +202,7 @@ pub(crate) async fn add_used_bytes(tx: &mut Tx, id: RepoId, delta: i64) -> Resul
 pub(crate) async fn delete(tx: &mut Tx, id: RepoId) -> Result<(), DbError> {
     for table in [
         "git_ref",
+        "branch_rule",
         "path_change",
         "git_commit",
         "git_object",

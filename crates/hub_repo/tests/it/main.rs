@@ -5,4 +5,5 @@ mod commits;
 mod garbage;
 mod large;
 mod lifecycle;
+mod pushes;
 mod support;
