@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! DIR/large/ab/cd/<sha256>-<copy>   an object; only ever appears by rename
+//! DIR/xorbs/ab/cd/<hash>.<gen>      another kind of object, in the same way
 //! DIR/incoming/<random>             a file being written
 //! DIR/incoming/<random>/            an upload in parts, see `parts.rs`
 //! ```
@@ -52,7 +53,9 @@ impl FolderStore {
     pub fn open(root: impl Into<PathBuf>, ids: Arc<dyn Ids>) -> Result<Self, BlobError> {
         let folder = Folder { root: root.into(), ids, durable: Mutex::default(), shelf: Arc::default() };
         fs::create_dir_all(folder.incoming())?;
-        fs::create_dir_all(folder.root.join("large"))?;
+        for top in crate::key::TOPS {
+            fs::create_dir_all(folder.root.join(top))?;
+        }
         sync_dir(&folder.root)?;
         Ok(Self { folder: Arc::new(folder) })
     }
@@ -158,6 +161,10 @@ impl BlobStore for FolderStore {
     }
 
     async fn download_link(&self, _: &ObjectKey, _: &LinkOptions) -> Result<Option<String>, BlobError> {
+        Ok(None)
+    }
+
+    async fn range_link(&self, _: &ObjectKey, _: Range<u64>, _: Duration) -> Result<Option<String>, BlobError> {
         Ok(None)
     }
 

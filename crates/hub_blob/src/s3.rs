@@ -18,7 +18,7 @@ use hub_core::{SecretString, Timestamp};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::multipart::{MultipartStore, PartId};
 use object_store::path::Path;
-use object_store::signer::{Method, SignedUrlOptions, Signer};
+use object_store::signer::{HeaderName, HeaderValue, Method, SignedUrlOptions, Signer};
 use object_store::{ClientOptions, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt};
 use serde::Deserialize;
 
@@ -111,10 +111,9 @@ impl S3Store {
         method: Method,
         key: &ObjectKey,
         ttl: Duration,
-        query: Vec<(&'static str, String)>,
+        options: SignedUrlOptions,
     ) -> Result<Option<String>, BlobError> {
         let Some(public) = &self.public else { return Ok(None) };
-        let options = SignedUrlOptions::new().with_query(query);
         let link = public.signed_url_opts(method, &self.path(key), ttl, &options).await;
         Ok(Some(link.map_err(|error| failed(key, error))?.into()))
     }
@@ -222,11 +221,20 @@ impl BlobStore for S3Store {
         let mut query = Vec::new();
         query.extend(options.content_type.clone().map(|value| ("response-content-type", value)));
         query.extend(options.content_disposition.clone().map(|value| ("response-content-disposition", value)));
-        self.link(Method::GET, key, options.ttl, query).await
+        self.link(Method::GET, key, options.ttl, SignedUrlOptions::new().with_query(query)).await
+    }
+
+    async fn range_link(&self, key: &ObjectKey, range: Range<u64>, ttl: Duration) -> Result<Option<String>, BlobError> {
+        // A link that did not name the range in its signature would be good for the whole object.
+        let last =
+            range.end.checked_sub(1).filter(|last| range.start <= *last).ok_or(BlobError::OutOfRange { size: 0 })?;
+        let header = HeaderValue::try_from(format!("bytes={}-{last}", range.start)).map_err(remote)?;
+        let options = SignedUrlOptions::new().with_signed_header(HeaderName::from_static("range"), header);
+        self.link(Method::GET, key, ttl, options).await
     }
 
     async fn upload_link(&self, key: &ObjectKey, ttl: Duration, _size: u64) -> Result<Option<String>, BlobError> {
-        self.link(Method::PUT, key, ttl, Vec::new()).await
+        self.link(Method::PUT, key, ttl, SignedUrlOptions::new()).await
     }
 
     async fn begin_parts(&self, key: &ObjectKey, size: u64) -> Result<PartsId, BlobError> {
@@ -245,7 +253,7 @@ impl BlobStore for S3Store {
         ttl: Duration,
     ) -> Result<Option<String>, BlobError> {
         let query = part::UploadName::read(parts)?.query(number);
-        self.link(Method::PUT, key, ttl, query).await
+        self.link(Method::PUT, key, ttl, SignedUrlOptions::new().with_query(query)).await
     }
 
     async fn put_part(

@@ -64,6 +64,11 @@ pub trait BlobStore: fmt::Debug + Send + Sync + 'static {
     /// A link by which anyone can fetch the object from the store itself, or nothing if the store gives no links.
     async fn download_link(&self, key: &ObjectKey, options: &LinkOptions) -> Result<Option<String>, BlobError>;
 
+    /// A link by which anyone can fetch exactly this range, which is not empty, from the store itself, or nothing if the
+    /// store gives no links. The request must carry the header `Range: bytes=a-b` with the first and the last byte: the
+    /// link is good for no other part of the object.
+    async fn range_link(&self, key: &ObjectKey, range: Range<u64>, ttl: Duration) -> Result<Option<String>, BlobError>;
+
     /// A link by which anyone can PUT the object of `size` bytes into the store itself, in one request. Not every store
     /// refuses another size: look with [`BlobStore::hash`] before a row refers to what arrived.
     async fn upload_link(&self, key: &ObjectKey, ttl: Duration, size: u64) -> Result<Option<String>, BlobError>;

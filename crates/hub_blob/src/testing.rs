@@ -104,6 +104,10 @@ impl BlobStore for FaultyStore {
         self.plan.run(self.inner.download_link(key, options)).await
     }
 
+    async fn range_link(&self, key: &ObjectKey, range: Range<u64>, ttl: Duration) -> Result<Option<String>, BlobError> {
+        self.plan.run(self.inner.range_link(key, range, ttl)).await
+    }
+
     async fn upload_link(&self, key: &ObjectKey, ttl: Duration, size: u64) -> Result<Option<String>, BlobError> {
         self.plan.run(self.inner.upload_link(key, ttl, size)).await
     }

@@ -7,22 +7,26 @@ use std::io;
 use std::path::Path;
 
 use super::{Folder, timestamp};
+use crate::key::TOPS;
 use crate::{BlobError, Listed, ObjectKey};
 
 pub(super) fn page(folder: &Folder, after: Option<&ObjectKey>, limit: usize) -> Result<Vec<Listed>, BlobError> {
     let mut page = Vec::new();
     let after = after.map(ToString::to_string).unwrap_or_default();
     // The names of the cursor on each level; whatever sorts before them has been listed.
-    let mut cursor = after.split('/').skip(1).map(ToOwned::to_owned);
-    let (first, second) = (cursor.next().unwrap_or_default(), cursor.next().unwrap_or_default());
-    let top = folder.root.join("large");
-    for outer in fan_out(&top, &first)? {
-        let inner_from = if outer == first { second.as_str() } else { "" };
-        for inner in fan_out(&top.join(&outer), inner_from)? {
-            let prefix = format!("large/{outer}/{inner}/");
-            leaf(folder, &prefix, &after, limit, &mut page)?;
-            if page.len() >= limit {
-                return Ok(page);
+    let mut cursor = after.split('/').map(ToOwned::to_owned);
+    let mut level = || cursor.next().unwrap_or_default();
+    let (top_from, first, second) = (level(), level(), level());
+    for top in TOPS.into_iter().filter(|top| *top >= top_from.as_str()) {
+        let outer_from = if top == top_from { first.as_str() } else { "" };
+        for outer in fan_out(&folder.root.join(top), outer_from)? {
+            let inner_from = if outer == outer_from { second.as_str() } else { "" };
+            for inner in fan_out(&folder.root.join(top).join(&outer), inner_from)? {
+                let prefix = format!("{top}/{outer}/{inner}/");
+                leaf(folder, &prefix, &after, limit, &mut page)?;
+                if page.len() >= limit {
+                    return Ok(page);
+                }
             }
         }
     }

@@ -13,6 +13,14 @@ fn a_key_is_read_back_as_it_was_shown() {
 }
 
 #[test]
+fn the_key_of_a_xorb_has_the_text_of_its_hash() {
+    let text = format!("xorbs/00/ff/{SHA}.0123456789abcdef");
+    let key: ObjectKey = text.parse().unwrap();
+    assert_eq!(key, ObjectKey::Xorb { hash: SHA.parse().unwrap(), generation: "0123456789abcdef".parse().unwrap() });
+    assert_eq!(key.to_string(), text);
+}
+
+#[test]
 fn other_text_is_no_key() {
     let refuse = |text: String| assert_eq!(text.parse::<ObjectKey>(), Err(KeyError), "{text}");
     refuse(String::new());
@@ -24,6 +32,10 @@ fn other_text_is_no_key() {
     refuse(format!("large/00/ff/{SHA}-0123456789abcde"));
     refuse(format!("large/00/ff/{SHA}"));
     refuse(format!("{SHA}-0123456789abcdef"));
+    refuse(format!("xorbs/00/ff/{SHA}-0123456789abcdef"));
+    refuse(format!("large/00/ff/{SHA}.0123456789abcdef"));
+    refuse(format!("xorbs/ff/00/{SHA}.0123456789abcdef"));
+    refuse(format!("xorbs/00/ff/{SHA}.0123456789abcdef.x"));
     assert_eq!("".parse::<PartsId>(), Err(KeyError));
     assert_eq!("a b".parse::<PartsId>(), Err(KeyError));
     assert_eq!("../x/0123456".parse::<CopyId>(), Err(KeyError));
@@ -38,8 +50,17 @@ fn keys_are_ordered_as_their_text() {
                 sha256: format!("{first}{}", &SHA[2..]).parse().unwrap(),
                 copy: copy.parse().unwrap(),
             });
+            // Two hashes whose bytes are in the other order than their texts.
+            for digits in ["00ff", "ff00"] {
+                keys.push(ObjectKey::Xorb {
+                    hash: format!("{first}{digits}{}", &SHA[6..]).parse().unwrap(),
+                    generation: copy.parse().unwrap(),
+                });
+            }
         }
     }
-    let texts: Vec<String> = keys.iter().map(ToString::to_string).collect();
-    assert!(keys.is_sorted() && texts.is_sorted());
+    let mut texts: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    keys.sort();
+    texts.sort();
+    assert_eq!(keys.iter().map(ToString::to_string).collect::<Vec<_>>(), texts);
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use hub_blob::{BlobError, BlobStore, LinkOptions, ObjectKey, PartsId};
-use hub_core::{Ids, Timestamp};
+use hub_blob::{BlobError, BlobStore, CopyId, LinkOptions, ObjectKey, PartsId};
+use hub_core::{Ids, Timestamp, XetHash};
 
 use crate::support::{body, broken_body, key_of, list_all, pattern, read, sha256, write};
 
@@ -153,9 +153,14 @@ async fn listing(store: &dyn BlobStore, ids: &dyn Ids) {
             write(store, &key, &bytes, 100).await;
             keys.push(key);
         }
+        // The other kind of object: it stands behind all of these.
+        let hash = XetHash::new(*sha256(&bytes).as_bytes());
+        let key = ObjectKey::Xorb { hash, generation: CopyId::fresh(ids) };
+        write(store, &key, &bytes, 100).await;
+        keys.push(key);
     }
     keys.sort();
-    for limit in [1, 2, 7, 46, 100] {
+    for limit in [1, 2, 7, 46, 69, 100] {
         assert_eq!(list_all(store, limit).await, keys, "in pages of {limit}");
     }
     assert_eq!(store.list(None, 0).await.unwrap(), []);
@@ -306,6 +311,7 @@ async fn links(store: &dyn BlobStore, ids: &dyn Ids, gaps: Gaps) {
     };
     let Some(upload) = store.upload_link(&key, TTL, bytes.len() as u64).await.unwrap() else {
         assert_eq!(store.download_link(&key, &options).await.unwrap(), None);
+        assert_eq!(store.range_link(&key, 0..10, TTL).await.unwrap(), None);
         let (_, key, parts, _) = begun(store, ids).await;
         assert_eq!(store.part_link(&key, &parts, 1, TTL).await.unwrap(), None);
         store.abort_parts(&key, &parts).await.unwrap();
@@ -327,7 +333,15 @@ async fn links(store: &dyn BlobStore, ids: &dyn Ids, gaps: Gaps) {
     let plain = store.download_link(&key, &plain).await.unwrap().unwrap();
     assert!(http.get(&plain).send().await.unwrap().bytes().await.unwrap() == bytes);
 
+    let part = store.range_link(&key, 70_000..70_010, TTL).await.unwrap().unwrap();
+    let answer = http.get(&part).header("range", "bytes=70000-70009").send().await.unwrap();
+    assert_eq!(answer.status(), 206);
+    assert_eq!(answer.bytes().await.unwrap(), bytes.slice(70_000..70_010));
+    assert!(store.range_link(&key, 5..5, TTL).await.is_err());
     if !gaps.signatures {
+        // The range is part of the signature.
+        assert_eq!(http.get(&part).header("range", "bytes=70000-70010").send().await.unwrap().status(), 403);
+        assert_eq!(http.get(&part).send().await.unwrap().status(), 403);
         // A link is good for what it was given for and for nothing else.
         let other = plain.replace(&key.to_string(), &key_of(&bytes, ids).to_string());
         assert_eq!(http.get(other).send().await.unwrap().status(), 403);
