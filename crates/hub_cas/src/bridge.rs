@@ -1,0 +1,143 @@
+//! Files as bytes, for whoever does not speak Xet: exact ranges, flat memory, decoding beside the network.
+//!
+//! A reader plans a few windows ahead, fetches and decodes them at the same time, and hands them over in order. The first
+//! window is small, so that the first byte comes soon and a thousand readers of small ranges take little; later ones are
+//! larger. Reading ahead takes a slot of which there is a fixed number for the whole process: without one a reader
+//! still goes on, one window at a time.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::stream::{self, FuturesOrdered};
+use futures::{FutureExt, StreamExt, TryStreamExt};
+use hub_blob::{BlobError, BlobStream};
+use hub_core::XetHash;
+use hub_formats::xet::chunk_hash;
+use hub_formats::xet::xorb::{ChunkReader, XorbError};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::store::files;
+use crate::windows::{Window, Windows};
+use crate::{Cas, CasError};
+
+/// How many windows all readers together fetch ahead.
+pub(crate) const PREFETCH_SLOTS: usize = 24;
+/// How many windows one reader has under way.
+const AHEAD: usize = 4;
+const FIRST_WINDOW_BYTES: u64 = 256 << 10;
+const WINDOW_BYTES: u64 = 2 << 20;
+
+impl Cas {
+    /// Streams a range of a file. Says nothing of who may read it.
+    ///
+    /// # Errors
+    /// [`CasError::FileNotFound`]; [`BlobError::OutOfRange`] unless the range lies within the file. An empty range within it
+    /// gives an empty stream.
+    pub async fn read(&self, file: &XetHash, range: Range<u64>) -> Result<BlobStream, CasError> {
+        let row = files::get(self.db(), file).await?.ok_or(CasError::FileNotFound(*file))?;
+        if range.start > range.end || range.end > row.size {
+            return Err(BlobError::OutOfRange { size: row.size }.into());
+        }
+        let mut reader = Reader::new(self.clone(), Windows::of_file(self.clone(), *file, range));
+        // The first window is fetched here, so that what is missing is known before an answer has begun.
+        let Some(first) = reader.next().await? else { return Ok(stream::empty().boxed()) };
+        let rest = stream::try_unfold(reader, |mut reader| async move {
+            let next = reader.next().await.map_err(into_blob_error)?;
+            Ok(next.map(|bytes| (bytes, reader)))
+        });
+        Ok(stream::iter([Ok(first)]).chain(rest).boxed())
+    }
+}
+
+/// Streams carry the errors of blob stores.
+fn into_blob_error(error: CasError) -> BlobError {
+    match error {
+        CasError::Blob(error) => error,
+        error => BlobError::Io(std::io::Error::other(error)),
+    }
+}
+
+type Fetched = Result<(Bytes, Option<OwnedSemaphorePermit>), CasError>;
+
+/// Reads windows in order, some of them ahead.
+pub(crate) struct Reader {
+    cas: Cas,
+    windows: Windows,
+    under_way: FuturesOrdered<BoxFuture<'static, Fetched>>,
+    ahead: usize,
+    window_bytes: u64,
+    is_planned: bool,
+}
+
+impl Reader {
+    pub(crate) fn new(cas: Cas, windows: Windows) -> Self {
+        Self {
+            cas,
+            windows,
+            under_way: FuturesOrdered::new(),
+            ahead: 1,
+            window_bytes: FIRST_WINDOW_BYTES,
+            is_planned: false,
+        }
+    }
+
+    /// The next bytes; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, CasError> {
+        while !self.is_planned && self.under_way.len() < self.ahead {
+            let slot = match self.under_way.is_empty() {
+                true => None,
+                false => match Arc::clone(self.cas.prefetch()).try_acquire_owned() {
+                    Ok(slot) => Some(slot),
+                    Err(_) => break,
+                },
+            };
+            match self.windows.next(self.window_bytes).await? {
+                Some(window) => self.under_way.push_back(fetch(self.cas.clone(), window, slot).boxed()),
+                None => self.is_planned = true,
+            }
+            self.window_bytes = (2 * self.window_bytes).min(WINDOW_BYTES);
+        }
+        self.ahead = (self.ahead + 1).min(AHEAD);
+        match self.under_way.next().await {
+            Some(fetched) => Ok(Some(fetched?.0)),
+            None => Ok(None),
+        }
+    }
+}
+
+async fn fetch(cas: Cas, window: Window, slot: Option<OwnedSemaphorePermit>) -> Fetched {
+    let row = &window.xorb.row;
+    let lost = || CasError::Damaged(format!("{} lacks chunks that a file takes from it", row.key()));
+    let packed = window.xorb.table.bounds().packed(window.chunks).ok_or_else(lost)?;
+    let slices: Vec<Bytes> = cas.blobs().read(&row.key(), packed).await?.try_collect().await?;
+    let verifies = cas.config().verify_reads;
+    let key = row.key();
+    let damaged = move |error: XorbError| CasError::Damaged(format!("{key}: {error}"));
+    let bytes = cas.pool().run(move || decode(&window, &slices, verifies)).await?.map_err(damaged)?;
+    Ok((bytes, slot))
+}
+
+fn decode(window: &Window, slices: &[Bytes], verifies: bool) -> Result<Bytes, XorbError> {
+    let table = &window.xorb.table;
+    let mut reader = ChunkReader::new(table.bounds(), window.chunks).ok_or(XorbError::FooterMismatch)?;
+    let raw_bytes = table.bounds().raw_bytes(window.chunks).ok_or(XorbError::FooterMismatch)?;
+    let mut content = Vec::with_capacity(raw_bytes as usize);
+    for slice in slices {
+        reader.push(slice, &mut content)?;
+    }
+    reader.finish()?;
+    if verifies {
+        let mut rest = &content[..];
+        for (expected, size) in table.sized_chunks(window.chunks).into_iter().flatten() {
+            let (chunk, after) = rest.split_at(size as usize);
+            rest = after;
+            let actual = chunk_hash(chunk);
+            if actual != expected {
+                return Err(XorbError::WrongHash { expected, actual });
+            }
+        }
+    }
+    Ok(Bytes::from(content).slice(window.wanted.clone()))
+}
