@@ -19,6 +19,7 @@ mod process;
 mod table;
 mod transfer;
 mod tree;
+mod xet_codec;
 
 use table::Table;
 
@@ -48,6 +49,9 @@ struct Bench {
 
 type Part = (&'static str, fn(&mut Bench) -> anyhow::Result<()>);
 
+/// A part that needs no server, and is not among those that are measured when none is named.
+const XET_CODEC: &str = "xet-codec";
+
 /// In this order: memory when idle is measured before anything else runs.
 const PARTS: [Part; 5] = [
     ("idle", idle::measure),
@@ -66,9 +70,15 @@ pub(crate) fn run(root: &Path, part: Option<&str>, flags: &mut Flags) -> anyhow:
     };
     let (binary, place) = (flags.text("binary"), flags.text("scratch"));
     flags.finish()?;
+    if part == Some(XET_CODEC) {
+        let mut table = Table::default();
+        xet_codec::measure(&mut table)?;
+        print!("{table}");
+        return Ok(());
+    }
     let chosen: Vec<&Part> = PARTS.iter().filter(|(name, _)| part.is_none_or(|part| part == *name)).collect();
     if chosen.is_empty() {
-        bail!("no such part; there are {}", PARTS.map(|(name, _)| name).join(", "));
+        bail!("no such part; there are {}, {XET_CODEC}", PARTS.map(|(name, _)| name).join(", "));
     }
     let binary = server::binary(root, binary)?;
     let scratch = Scratch::new(place)?;

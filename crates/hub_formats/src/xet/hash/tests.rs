@@ -10,6 +10,20 @@ fn each_purpose_has_its_own_hash() {
     }
 }
 
+/// Hashes that the published implementation gives; `compat/rust` compares many more.
+#[test]
+fn hashes_are_those_of_the_protocol() {
+    let hello = chunk_hash(b"hello");
+    let found = [hello, range_hash(&[hello, chunk_hash(b"world")]), salted(hello), key(7).hide(&hello)];
+    let expect = [
+        "9076ba12d998050b9c95c8bf770f943e6cad55c7490a82b76cf1582a2a05c2c2",
+        "c47772b645c4fe0d334cd021861ff8ea2cf4fe1d6ade82892c681ced257840e3",
+        "48a3213a086cad271381aafe47232eb5df291a963cebbfec071972eff45eb422",
+        "1c11c0ee515cdfda55886d2924e804e537af75e3994c6c63a42f6baf7b6a8a0a",
+    ];
+    assert_eq!(found.map(|hash| hash.to_string()), expect);
+}
+
 #[test]
 fn a_key_of_zeros_is_no_key() {
     assert!(DedupKey::new([0; 32]).is_none());
