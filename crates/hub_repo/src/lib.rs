@@ -47,7 +47,7 @@ pub use garbage::GarbageReport;
 pub use history::{CommitInfo, CommitPage};
 pub use large::{PartPlan, Ticket, UploadPlan};
 pub use lifecycle::{Gating, NewFile, NewRepo, Settings, SettingsChange, SpaceSdk};
-pub use list::{ListCursor, ListPage, ListQuery, ListedRepo, SortKey};
+pub use list::{KindCounts, ListCursor, ListPage, ListQuery, ListedRepo, SortKey};
 pub use open::{Repo, RepoId, RepoState};
 pub use purge::{LargeFile, LargeFilePage};
 pub use receive::{Push, PushDone, PushMode, RefUpdate};

@@ -4,7 +4,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hub_account::Caller;
+use hub_account::{Caller, NamespaceId};
 use hub_core::{Access, OrgRole, RepoKind};
 
 use crate::store::list;
@@ -104,6 +104,19 @@ pub struct ListedRepo {
     pub head: Option<hub_core::Oid>,
 }
 
+/// How many repositories there are of each kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct KindCounts {
+    /// Models.
+    pub models: u64,
+    /// Datasets.
+    pub datasets: u64,
+    /// Spaces.
+    pub spaces: u64,
+    /// Kernels.
+    pub kernels: u64,
+}
+
 /// A page of a list.
 #[derive(Debug)]
 pub struct ListPage {
@@ -127,6 +140,24 @@ impl Repos {
         });
         let repos = rows.into_iter().map(list::ListRow::into_listed).collect::<Result<_, _>>()?;
         Ok(ListPage { repos, next: next.flatten() })
+    }
+}
+
+impl Repos {
+    /// How many repositories of a person or organisation a caller may know of.
+    pub async fn count_of(&self, caller: &Caller, owner: NamespaceId) -> Result<KindCounts, RepoError> {
+        let mut counts = KindCounts::default();
+        for (kind, count) in list::counts(self.db(), owner, &visible_namespaces(caller)).await? {
+            let place = match RepoKind::from_db(kind) {
+                Some(RepoKind::Model) => &mut counts.models,
+                Some(RepoKind::Dataset) => &mut counts.datasets,
+                Some(RepoKind::Space) => &mut counts.spaces,
+                Some(RepoKind::Kernel) => &mut counts.kernels,
+                None => return Err(RepoError::Inconsistent(format!("a repository has the kind {kind}"))),
+            };
+            *place = count.unsigned_abs();
+        }
+        Ok(counts)
     }
 }
 

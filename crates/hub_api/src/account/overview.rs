@@ -4,18 +4,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use hub_account::{Accounts, By, Caller as Asking, Member, Namespace, NamespaceKind, PageQuery};
-use hub_core::{Code, NamespaceName, RepoKind};
+use hub_account::{Accounts, By, Caller as Asking, Member, Namespace, NamespaceId, NamespaceKind, PageQuery};
+use hub_core::{Code, NamespaceName};
 use hub_http::{AccessClass, ApiError, ApiRouter, Caller, Page, Paging, Path, PublicUrl, Query, get};
-use hub_repo::{ListQuery, Repos};
+use hub_repo::Repos;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ApiState;
 use crate::failure::Answer;
-
-/// Repositories that are counted at a time.
-const CHUNK: usize = 1000;
 
 pub(crate) fn routes() -> ApiRouter<ApiState> {
     ApiRouter::new()
@@ -53,36 +50,71 @@ pub(crate) fn routes() -> ApiRouter<ApiState> {
         )
 }
 
-/// How many repositories of each kind the caller may see.
-#[derive(Default)]
-struct Counts {
-    models: usize,
-    datasets: usize,
-    spaces: usize,
+/// What people and organisations have in common. Papers, votes and followers are not counted yet.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ProfileView {
+    #[serde(rename = "_id")]
+    id: String,
+    fullname: String,
+    avatar_url: String,
+    r#type: &'static str,
+    is_following: bool,
+    /// Of the repositories, those are counted that the caller may know of.
+    num_models: u64,
+    num_datasets: u64,
+    num_spaces: u64,
+    num_papers: u64,
+    num_followers: u64,
+    created_at: String,
+}
+
+impl ProfileView {
+    async fn of(repos: &Repos, caller: &Asking, public_url: &PublicUrl, found: &Namespace) -> Answer<Self> {
+        let counts = repos.count_of(caller, found.id).await?;
+        Ok(Self {
+            id: found.id.to_string(),
+            fullname: found.full_name.to_string(),
+            avatar_url: public_url.join(&found.avatar_path()),
+            r#type: match found.kind {
+                NamespaceKind::User => "user",
+                NamespaceKind::Organization => "org",
+            },
+            is_following: false,
+            num_models: counts.models,
+            num_datasets: counts.datasets,
+            num_spaces: counts.spaces,
+            num_papers: 0,
+            num_followers: 0,
+            created_at: found.created_at.to_string(),
+        })
+    }
 }
 
 /// A person.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct UserView {
+    user: String,
+    #[serde(flatten)]
+    profile: ProfileView,
+    is_pro: bool,
+    num_discussions: u64,
+    num_upvotes: u64,
+    num_likes: u64,
+    num_following: u64,
+    orgs: Vec<MembershipView>,
+}
+
+/// An organisation that someone is a member of.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct MembershipView {
     #[serde(rename = "_id")]
     id: String,
-    user: String,
+    name: String,
     fullname: String,
     avatar_url: String,
-    r#type: &'static str,
-    is_pro: bool,
-    is_following: bool,
-    num_models: usize,
-    num_datasets: usize,
-    num_spaces: usize,
-    num_discussions: usize,
-    num_papers: usize,
-    num_upvotes: usize,
-    num_likes: usize,
-    num_following: usize,
-    num_followers: usize,
-    created_at: String,
 }
 
 /// `GET /api/users/{namespace}/overview`
@@ -93,26 +125,24 @@ async fn user_overview(
     Path(name): Path<NamespaceName>,
     public_url: PublicUrl,
 ) -> Answer<Json<UserView>> {
-    let found = find(&accounts, &name, NamespaceKind::User).await?;
-    let counts = count(&repos, &caller, &found).await?;
+    let found = accounts.namespace(&name).await?.filter(|found| found.kind == NamespaceKind::User);
+    let found = found.ok_or_else(|| ApiError::new(Code::NotFound, format!("there is no user called {name}")))?;
+    let orgs: Vec<NamespaceId> = accounts.memberships(found.id).await?.iter().map(|member| member.org).collect();
+    let membership = |org: Namespace| MembershipView {
+        id: org.id.to_string(),
+        avatar_url: public_url.join(&org.avatar_path()),
+        name: org.name.to_string(),
+        fullname: org.full_name.to_string(),
+    };
     Ok(Json(UserView {
-        id: found.id.to_string(),
-        avatar_url: public_url.join(&found.avatar_path()),
+        profile: ProfileView::of(&repos, &caller, &public_url, &found).await?,
         user: found.name.to_string(),
-        fullname: found.full_name.to_string(),
-        r#type: "user",
         is_pro: false,
-        is_following: false,
-        num_models: counts.models,
-        num_datasets: counts.datasets,
-        num_spaces: counts.spaces,
         num_discussions: 0,
-        num_papers: 0,
         num_upvotes: 0,
         num_likes: 0,
         num_following: 0,
-        num_followers: 0,
-        created_at: found.created_at.to_string(),
+        orgs: accounts.namespaces_by_id(&orgs).await?.into_iter().map(membership).collect(),
     }))
 }
 
@@ -120,20 +150,12 @@ async fn user_overview(
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct OrgView {
-    #[serde(rename = "_id")]
-    id: String,
     name: String,
-    fullname: String,
-    avatar_url: String,
-    r#type: &'static str,
+    #[serde(flatten)]
+    profile: ProfileView,
     is_verified: bool,
-    is_following: bool,
-    num_models: usize,
-    num_datasets: usize,
-    num_spaces: usize,
-    num_followers: usize,
+    num_users: u64,
     plan: &'static str,
-    created_at: String,
 }
 
 /// `GET /api/organizations/{namespace}/overview`
@@ -144,53 +166,14 @@ async fn org_overview(
     Path(name): Path<NamespaceName>,
     public_url: PublicUrl,
 ) -> Answer<Json<OrgView>> {
-    let found = find(&accounts, &name, NamespaceKind::Organization).await?;
-    let counts = count(&repos, &caller, &found).await?;
+    let found = accounts.organization(&name).await?;
     Ok(Json(OrgView {
-        id: found.id.to_string(),
-        avatar_url: public_url.join(&found.avatar_path()),
-        name: found.name.to_string(),
-        fullname: found.full_name.to_string(),
-        r#type: "org",
+        profile: ProfileView::of(&repos, &caller, &public_url, &found.namespace).await?,
+        name: found.namespace.name.to_string(),
         is_verified: false,
-        is_following: false,
-        num_models: counts.models,
-        num_datasets: counts.datasets,
-        num_spaces: counts.spaces,
-        num_followers: 0,
+        num_users: found.members,
         plan: "free",
-        created_at: found.created_at.to_string(),
     }))
-}
-
-async fn find(accounts: &Accounts, name: &NamespaceName, kind: NamespaceKind) -> Answer<Namespace> {
-    let found = accounts.namespace(name).await?.filter(|found| found.kind == kind);
-    let what = match kind {
-        NamespaceKind::User => "user",
-        NamespaceKind::Organization => "organization",
-    };
-    found.ok_or_else(|| ApiError::new(Code::NotFound, format!("there is no {what} called {name}")).into())
-}
-
-async fn count(repos: &Repos, caller: &Asking, owner: &Namespace) -> Answer<Counts> {
-    Ok(Counts {
-        models: count_kind(repos, caller, owner, RepoKind::Model).await?,
-        datasets: count_kind(repos, caller, owner, RepoKind::Dataset).await?,
-        spaces: count_kind(repos, caller, owner, RepoKind::Space).await?,
-    })
-}
-
-async fn count_kind(repos: &Repos, caller: &Asking, owner: &Namespace, kind: RepoKind) -> Answer<usize> {
-    let mut query = ListQuery { author: Some(owner.name.to_string()), limit: CHUNK, ..ListQuery::of(kind) };
-    let mut total = 0;
-    loop {
-        let page = repos.list(caller, &query).await?;
-        total += page.repos.len();
-        query.after = page.next;
-        if query.after.is_none() {
-            return Ok(total);
-        }
-    }
 }
 
 /// Which page.

@@ -1,7 +1,8 @@
 //! The query behind lists.
 
+use hub_account::NamespaceId;
 use hub_core::Oid;
-use hub_db::{Db, DbError, FromRow, Row, Value};
+use hub_db::{Db, DbError, FromRow, Row, Value, args};
 
 use crate::list::{ListCursor, ListQuery, ListedRepo, SortKey};
 use crate::store::repos::{COLUMNS, RepoRow};
@@ -85,12 +86,7 @@ impl Conditions {
 pub(crate) async fn page(db: &Db, query: &ListQuery, namespaces: &[i64], limit: i64) -> Result<Vec<ListRow>, DbError> {
     let mut conditions = Conditions::default();
     conditions.add("repo.kind = ?", query.kind.to_db());
-    let own: Vec<String> = namespaces.iter().map(i64::to_string).collect();
-    conditions.texts.push(if own.is_empty() {
-        "repo.visibility = 'public'".to_owned()
-    } else {
-        format!("(repo.visibility = 'public' OR repo.namespace_id IN ({}))", own.join(", "))
-    });
+    conditions.texts.push(visible(namespaces));
     if let Some(author) = &query.author {
         conditions.add("repo.namespace_key = ?", author.to_ascii_lowercase());
     }
@@ -128,6 +124,22 @@ pub(crate) async fn page(db: &Db, query: &ListQuery, namespaces: &[i64], limit: 
         conditions.values.len(),
     );
     db.query(&sql, &conditions.values).await
+}
+
+/// The condition that a repository is public or of one of the namespaces.
+fn visible(namespaces: &[i64]) -> String {
+    if namespaces.is_empty() {
+        return "repo.visibility = 'public'".to_owned();
+    }
+    let own: Vec<String> = namespaces.iter().map(i64::to_string).collect();
+    format!("(repo.visibility = 'public' OR repo.namespace_id IN ({}))", own.join(", "))
+}
+
+/// The kinds of which a namespace has repositories that are public or of one of the namespaces, each with their number.
+pub(crate) async fn counts(db: &Db, owner: NamespaceId, namespaces: &[i64]) -> Result<Vec<(i64, i64)>, DbError> {
+    let visible = visible(namespaces);
+    let sql = format!("SELECT kind, COUNT(*) FROM repo WHERE repo.namespace_id = $1 AND {visible} GROUP BY kind");
+    db.query(&sql, args![owner.key()]).await
 }
 
 /// The pattern that finds a text anywhere, its own wildcards taken literally.
