@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hub_core::{Access, RepoPath};
 use hub_http::{AccessClass, ApiError, ApiRouter, Caller, JsonOrForm, Page, Paging, Query, get, post};
 use hub_repo::{EntryKind, LastCommit, Repos, TreeEntryInfo};
@@ -148,11 +150,26 @@ async fn list_tree(
     let folder = at.folder(commit)?;
     let most = if query.expand { EXPANDED_PAGE_MAX } else { PAGE_MAX };
     let limit = query.limit.unwrap_or(PAGE).clamp(1, most);
-    let mut page = repo.list_tree(commit, folder.as_ref(), query.recursive, query.cursor.as_deref(), limit).await?;
+    let after = query.cursor.as_deref().map(parse_cursor).transpose()?;
+    let mut page = repo.list_tree(commit, folder.as_ref(), query.recursive, after.as_deref(), limit).await?;
     if query.expand {
         repo.add_last_commits(commit, &mut page.entries).await?;
     }
-    Ok(paging.page(page.entries.into_iter().map(TreeEntryView::from).collect(), page.next))
+    Ok(paging.page(page.entries.into_iter().map(TreeEntryView::from).collect(), page.next.map(|path| cursor_after(&path))))
+}
+
+/// What stands before the path in a cursor, so that only what a listing has given is taken for one.
+const CURSOR_MARK: &str = "after ";
+
+/// The cursor of the page that begins after a path.
+fn cursor_after(path: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{CURSOR_MARK}{path}"))
+}
+
+fn parse_cursor(text: &str) -> Result<String, ApiError> {
+    let text = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let path = text.and_then(|text| text.strip_prefix(CURSOR_MARK).map(str::to_owned));
+    path.ok_or_else(|| ApiError::bad_request("`cursor` is not one that this listing has given"))
 }
 
 /// The bytes below a folder.

@@ -234,7 +234,7 @@ impl BatchBody {
         }
         match self.hash_algo.as_deref() {
             None | Some("sha256" | "sha_256") => Ok(()),
-            Some(other) => Err(ApiError::new(Code::Conflict, format!("unknown hash_algo {other:?}: use sha256"))),
+            Some(other) => Err(ApiError::new(Code::Unprocessable, format!("unknown hash_algo {other:?}: use sha256"))),
         }
     }
 }
