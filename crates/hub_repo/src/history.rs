@@ -25,6 +25,19 @@ pub struct CommitInfo {
     pub parents: Vec<Oid>,
 }
 
+impl CommitInfo {
+    fn new(id: CommitId, commit: Commit) -> Self {
+        Self {
+            id,
+            title: commit.title(),
+            message: commit.body(),
+            date: Timestamp::from_millis(commit.committer.seconds().saturating_mul(1000)),
+            author: commit.author.name().to_owned(),
+            parents: commit.parents,
+        }
+    }
+}
+
 /// A page of a history.
 #[derive(Debug)]
 pub struct CommitPage {
@@ -50,24 +63,22 @@ impl Repo {
         } else {
             self.walk_history(head, skip.saturating_add(limit)).await?.split_off_at(skip)
         };
-        let mut page = Vec::with_capacity(ids.len());
-        for id in ids {
-            page.push(self.commit_info(CommitId::new(id)).await?);
-        }
-        Ok(CommitPage { commits: page, total })
+        Ok(CommitPage { commits: self.commit_infos(&ids).await?, total })
     }
 
     /// What a listing shows of one commit.
     pub async fn commit_info(&self, id: CommitId) -> Result<CommitInfo, RepoError> {
-        let commit = self.commit_object(id).await?;
-        Ok(CommitInfo {
-            id,
-            title: commit.title(),
-            message: commit.body(),
-            date: Timestamp::from_millis(commit.committer.seconds().saturating_mul(1000)),
-            author: commit.author.name().to_owned(),
-            parents: commit.parents,
-        })
+        Ok(CommitInfo::new(id, self.commit_object(id).await?))
+    }
+
+    /// What a listing shows of several commits, each given once, in the order given.
+    pub(crate) async fn commit_infos(&self, ids: &[Oid]) -> Result<Vec<CommitInfo>, RepoError> {
+        let mut commits = self.repos.commits_of(self.id(), ids).await?;
+        let info = |oid: &Oid| {
+            let missing = || RepoError::Inconsistent(format!("repository {} lacks the commit {oid}", self.id().key()));
+            Ok(CommitInfo::new(CommitId::new(*oid), commits.remove(oid).ok_or_else(missing)?))
+        };
+        ids.iter().map(info).collect()
     }
 
     /// The commit object itself.
@@ -99,6 +110,41 @@ impl Repo {
             }
         }
         Ok(Ids(found))
+    }
+
+    /// The commit that last changed each path, seen from `head`; paths whose changes were never noted are left out.
+    pub(crate) async fn last_changes(
+        &self,
+        head: &CommitRow,
+        paths: &[&str],
+    ) -> Result<HashMap<String, Oid>, RepoError> {
+        let db = self.repos.db();
+        let rows = commits::last_changes_of(db, self.id(), paths, head.generation).await?;
+        let generations: HashSet<i64> = rows
+            .iter()
+            .map(|(_, generation, _)| *generation)
+            .filter(|generation| *generation < head.generation)
+            .collect();
+        let generations: Vec<i64> = generations.into_iter().collect();
+        // The only commit of an earlier generation is in every history that is longer.
+        let sole: HashSet<i64> = commits::sole_generations(db, self.id(), &generations).await?.into_iter().collect();
+        let mut found = HashMap::new();
+        let mut doubtful = HashSet::new();
+        for (path, generation, oid) in rows {
+            if oid == head.oid || sole.contains(&generation) {
+                found.insert(path, oid);
+            } else {
+                doubtful.insert(path);
+            }
+        }
+        // Where branches ran side by side, each path needs a look at the graph.
+        for path in doubtful.into_iter().filter(|path| !found.contains_key(path)).collect::<Vec<_>>() {
+            let Ok(parsed) = path.parse::<RepoPath>() else { continue };
+            if let Some(oid) = self.last_change(head, &parsed).await? {
+                found.insert(path, oid);
+            }
+        }
+        Ok(found)
     }
 
     /// The commit that last changed a path, seen from `head`; `None` for paths whose changes were never noted.

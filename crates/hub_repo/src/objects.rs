@@ -11,7 +11,7 @@ use hub_formats::git::{self, Commit, ObjectKind, Tree};
 use hub_formats::lfs;
 use sha2::Digest;
 
-use crate::store::objects::{self, BlobRow, NewObject, ObjectBody};
+use crate::store::objects::{self, BlobRow, NewObject, ObjectBody, ObjectRow};
 use crate::{Repo, RepoError, RepoId, Repos};
 
 /// Blobs above this size live in the blob store, where a range of them can be read without the rest.
@@ -92,14 +92,19 @@ impl Repos {
     pub(crate) async fn object_bytes(&self, repo: RepoId, oid: Oid, kind: ObjectKind) -> Result<Bytes, RepoError> {
         let missing = || RepoError::Inconsistent(format!("repository {} lacks the object {oid}", repo.0));
         let row = objects::get(self.db(), repo, oid).await?.ok_or_else(missing)?;
-        if row.kind != kind.to_db() {
-            return Err(RepoError::Inconsistent(format!("the object {oid} is no {}", kind.word())));
-        }
+        require_kind(&row, oid, kind)?;
         match (row.data, row.content) {
             (Some(data), _) => Ok(Bytes::from(git::decompress(&data, row.size.max(0) as u64)?)),
             (None, Some(sha256)) => self.content_bytes(sha256, row.size.max(0) as u64).await,
             (None, None) => Err(missing()),
         }
+    }
+
+    /// Several commit objects, in no order; those that are missing are left out.
+    pub(crate) async fn commits_of(&self, repo: RepoId, oids: &[Oid]) -> Result<HashMap<Oid, Commit>, RepoError> {
+        let rows = objects::get_many(self.db(), repo, oids).await?;
+        let parsed = tokio::task::spawn_blocking(move || rows.into_iter().map(parse_commit).collect());
+        parsed.await.map_err(|_| RepoError::Inconsistent("reading commits failed".to_owned()))?
     }
 
     /// The whole of a content of the blob store; for content of bounded size only.
@@ -119,6 +124,20 @@ impl Repos {
         let row = row.ok_or_else(|| RepoError::Inconsistent(format!("no verified copy of {sha256}")))?;
         Ok(row.key())
     }
+}
+
+fn require_kind(row: &ObjectRow, oid: Oid, kind: ObjectKind) -> Result<(), RepoError> {
+    if row.kind == kind.to_db() {
+        return Ok(());
+    }
+    Err(RepoError::Inconsistent(format!("the object {oid} is no {}", kind.word())))
+}
+
+/// Reads a commit from its row, which always holds its bytes.
+fn parse_commit((oid, row): (Oid, ObjectRow)) -> Result<(Oid, Commit), RepoError> {
+    require_kind(&row, oid, ObjectKind::Commit)?;
+    let data = row.data.ok_or_else(|| RepoError::Inconsistent(format!("the commit {oid} has no bytes")))?;
+    Ok((oid, Commit::parse(&git::decompress(&data, row.size.max(0) as u64)?)?))
 }
 
 /// Objects that a commit is about to write. Its facts are read from them, so that the commit needs one transaction:

@@ -1,6 +1,6 @@
 //! Listings: the entries of a folder, one path, many paths, the size of a folder.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use hub_core::{CommitId, Oid, RepoPath, Sha256, Timestamp};
@@ -225,16 +225,19 @@ impl Repo {
 
     /// Adds to each entry the commit that last changed it.
     pub async fn add_last_commits(&self, commit: CommitId, entries: &mut [TreeEntryInfo]) -> Result<(), RepoError> {
-        let mut known: HashMap<Oid, LastCommit> = HashMap::new();
         let head = self.commit_row(commit).await?;
+        let paths: Vec<&str> =
+            entries.iter().map(|entry| entry.path.as_str()).filter(|path| path.parse::<RepoPath>().is_ok()).collect();
+        let last = self.last_changes(&head, &paths).await?;
+        let ids: HashSet<Oid> = last.values().copied().collect();
+        let ids: Vec<Oid> = ids.into_iter().collect();
+        let shown = |info: CommitInfo| {
+            let CommitInfo { id, title, date, .. } = info;
+            (id.oid(), LastCommit { id: id.oid(), title, date })
+        };
+        let known: HashMap<Oid, LastCommit> = self.commit_infos(&ids).await?.into_iter().map(shown).collect();
         for entry in entries {
-            let Ok(path) = entry.path.parse::<RepoPath>() else { continue };
-            let Some(id) = self.last_change(&head, &path).await? else { continue };
-            if !known.contains_key(&id) {
-                let CommitInfo { id, title, date, .. } = self.commit_info(CommitId::new(id)).await?;
-                known.insert(id.oid(), LastCommit { id: id.oid(), title, date });
-            }
-            entry.last_commit = known.get(&id).cloned();
+            entry.last_commit = last.get(&entry.path).and_then(|id| known.get(id)).cloned();
         }
         Ok(())
     }

@@ -126,6 +126,42 @@ pub(crate) async fn changes_of(
     .await
 }
 
+/// For each path that was changed, the commits that changed it last, not later than `generation`: several if branches
+/// changed it side by side. A path and its commits may come more than once.
+pub(crate) async fn last_changes_of(
+    db: &Db,
+    repo: RepoId,
+    paths: &[&str],
+    generation: i64,
+) -> Result<Vec<(String, i64, Oid)>, DbError> {
+    let paths: Vec<Value> = paths.iter().map(|path| Value::from(*path)).collect();
+    db.query_in(
+        "WITH wanted (path) AS (VALUES {rows}), \
+         latest (path, generation) AS (\
+         SELECT wanted.path, (SELECT MAX(c.generation) FROM path_change c \
+         WHERE c.repo_id = $1 AND c.path = wanted.path AND c.generation <= $2) FROM wanted) \
+         SELECT c.path, c.generation, c.commit_oid FROM latest \
+         JOIN path_change c ON c.repo_id = $1 AND c.path = latest.path AND c.generation = latest.generation",
+        args![repo.0, generation],
+        &paths,
+    )
+    .await
+}
+
+/// Those of the generations of which the repository has exactly one commit.
+pub(crate) async fn sole_generations(db: &Db, repo: RepoId, generations: &[i64]) -> Result<Vec<i64>, DbError> {
+    let generations: Vec<Value> = generations.iter().map(|generation| Value::from(*generation)).collect();
+    let rows: Vec<(i64,)> = db
+        .query_in(
+            "SELECT generation FROM git_commit WHERE repo_id = $1 AND generation IN ({in}) \
+             GROUP BY generation HAVING COUNT(*) = 1",
+            args![repo.0],
+            &generations,
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(generation,)| generation).collect())
+}
+
 /// Whether the repository has exactly one commit of this generation, which then is an ancestor of every later one.
 pub(crate) async fn is_only_of_generation(db: &Db, repo: RepoId, generation: i64) -> Result<bool, DbError> {
     let rows: Vec<(i64,)> = db

@@ -80,6 +80,23 @@ pub(crate) async fn get(db: &Db, repo: RepoId, oid: Oid) -> Result<Option<Object
         .await
 }
 
+/// Several objects with their bytes, in no order.
+pub(crate) async fn get_many(db: &Db, repo: RepoId, oids: &[Oid]) -> Result<Vec<(Oid, ObjectRow)>, DbError> {
+    let oids: Vec<Value> = oids.iter().map(|oid| Value::from(*oid)).collect();
+    let sql = "SELECT kind, size, data, content, oid FROM git_object WHERE repo_id = $1 AND oid IN ({in})";
+    let rows: Vec<Named> = db.query_in(sql, args![repo.0], &oids).await?;
+    Ok(rows.into_iter().map(|Named(oid, row)| (oid, row)).collect())
+}
+
+/// An object with its id behind its other columns.
+struct Named(Oid, ObjectRow);
+
+impl FromRow for Named {
+    fn from_row(row: &Row<'_>) -> Result<Self, DbError> {
+        Ok(Self(row.get(4)?, ObjectRow::from_row(row)?))
+    }
+}
+
 const BLOB_COLUMNS: &str = "oid, size, content, target, target_size";
 
 pub(crate) async fn blob(db: &Db, repo: RepoId, oid: Oid) -> Result<Option<BlobRow>, DbError> {

@@ -119,6 +119,29 @@ async fn the_last_commit_of_each_entry_is_found_on_every_branch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_last_commits_of_a_long_page_are_found_at_once() {
+    let engine = TestEngine::new().await;
+    let repo = model(&engine, &engine.caller("alice").await, "alice/long").await;
+    // More files than one question to the database asks about.
+    let files = (0..700).map(|n| put(&format!("d/{n:03}"), "old")).collect();
+    commit(&repo, "all", files).await.expect("committed");
+    for n in (0..700).step_by(70) {
+        commit(&repo, &format!("change {n}"), vec![put(&format!("d/{n:03}"), "new")]).await.expect("committed");
+    }
+    let head = repo.resolve(&Revision::main()).await.expect("main exists");
+    let mut entries = repo.list_tree(head, Some(&path("d")), false, None, 1000).await.expect("listed").entries;
+    repo.add_last_commits(head, &mut entries).await.expect("found");
+    assert_eq!(entries.len(), 700);
+    for (n, entry) in entries.into_iter().enumerate() {
+        let title = if n % 70 == 0 { format!("change {n}") } else { "all".to_owned() };
+        assert_eq!(entry.last_commit.expect("each entry has one").title, title, "{}", entry.path);
+    }
+    let page = repo.list_commits(head, 3, 4).await.expect("listed");
+    let titles: Vec<&str> = page.commits.iter().map(|commit| commit.title.as_str()).collect();
+    assert_eq!((titles, page.total), (vec!["change 420", "change 350", "change 280", "change 210"], 12));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_of_a_tree_join_without_gap_or_repeat() {
     let engine = TestEngine::new().await;
     let repo = model(&engine, &engine.caller("alice").await, "alice/pages").await;
