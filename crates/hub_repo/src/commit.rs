@@ -7,11 +7,11 @@
 use bytes::Bytes;
 use hub_core::{Access, CommitId, Oid, RefName, RepoKind, RepoPath, Revision, Sha256};
 use hub_db::Tx;
-use hub_formats::git::{Commit, Mode, ObjectKind, Signature};
+use hub_formats::git::{Commit, Compressor, Mode, ObjectKind, Signature};
 use hub_formats::lfs::Pointer;
 
-use crate::edit::TreeEdit;
-use crate::objects::{Unwritten, prepare_blob, prepare_object};
+use crate::edit::{PutMode, TreeEdit};
+use crate::objects::{Unwritten, prepare_blob, prepare_object_with};
 use crate::rules::BranchAct;
 use crate::store::commits::CommitRow;
 use crate::store::objects::NewObject;
@@ -107,6 +107,8 @@ pub struct CommitDraft {
     pending_bytes: usize,
     added_bytes: u64,
     card_warnings: Vec<String>,
+    /// Out while a large blob is prepared elsewhere.
+    compressor: Option<Compressor>,
 }
 
 impl Repo {
@@ -140,6 +142,7 @@ impl CommitDraft {
             pending_bytes: 0,
             added_bytes: 0,
             card_warnings: Vec::new(),
+            compressor: None,
         }
     }
 
@@ -198,13 +201,17 @@ impl CommitDraft {
                 content.len(),
             )));
         }
-        let prepared = if content.len() <= INLINE_HASH_MAX {
-            prepare_blob(content)
+        // Many small operations come at once, and none of them waits for anything: give way now and then.
+        tokio::task::coop::consume_budget().await;
+        let mut compressor = self.compressor.take().unwrap_or_default();
+        let (prepared, compressor) = if content.len() <= INLINE_HASH_MAX {
+            (prepare_blob(content, &mut compressor), compressor)
         } else {
-            tokio::task::spawn_blocking(move || prepare_blob(content))
+            tokio::task::spawn_blocking(move || (prepare_blob(content, &mut compressor), compressor))
                 .await
                 .map_err(|_| RepoError::Inconsistent("hashing a blob failed".to_owned()))?
         };
+        self.compressor = Some(compressor);
         if let Some((sha256, bytes)) = prepared.content {
             self.repo.repos.store_content(sha256, bytes).await?;
         }
@@ -233,7 +240,7 @@ impl CommitDraft {
     /// # Errors
     /// [`RepoError::StaleParent`] if the header names a parent and the branch is elsewhere; [`RepoError::Conflict`] if
     /// other writers were faster again and again; [`RepoError::EntryNotFound`] if something to delete is not there.
-    pub async fn finish(self, header: CommitHeader) -> Result<CommitDone, RepoError> {
+    pub async fn finish(mut self, header: CommitHeader) -> Result<CommitDone, RepoError> {
         if header.title.trim().is_empty() {
             return Err(RepoError::BadRequest("the commit needs a summary: send a header with a 'summary'".to_owned()));
         }
@@ -247,13 +254,14 @@ impl CommitDraft {
         }
         // Writers of one branch queue here, so that they seldom lose the race below. The race decides, not the queue.
         let repo = self.repo.clone();
+        let mut compressor = self.compressor.take().unwrap_or_default();
         let _turn = repo.repos.writers().turn(repo.id(), &self.branch).await;
         for _ in 0..MAX_TRIES {
             let head = refs::get(repo.repos.db(), repo.id(), &self.branch).await?;
             if header.parent.is_some() && header.parent != head {
                 return Err(RepoError::StaleParent);
             }
-            if let Some(done) = self.attempt(&header, head).await? {
+            if let Some(done) = self.attempt(&header, head, &mut compressor).await? {
                 return Ok(done);
             }
             if header.parent.is_some() {
@@ -267,14 +275,19 @@ impl CommitDraft {
     }
 
     /// Makes the commit on top of `head`; `None` if the branch moved meanwhile.
-    async fn attempt(&self, header: &CommitHeader, head: Option<Oid>) -> Result<Option<CommitDone>, RepoError> {
+    async fn attempt(
+        &self,
+        header: &CommitHeader,
+        head: Option<Oid>,
+        compressor: &mut Compressor,
+    ) -> Result<Option<CommitDone>, RepoError> {
         let repo = &self.repo;
         let parent = match head {
             Some(oid) => Some(repo.commit_row(CommitId::new(oid)).await?),
             None => None,
         };
         let base = parent.as_ref().map_or(Oid::EMPTY_TREE, |row| row.tree);
-        let edited = self.edit(base, head).await?.apply(&repo.repos, repo.id(), base).await?;
+        let edited = self.edit(base, head).await?.apply(&repo.repos, repo.id(), base, compressor).await?;
         let now = repo.repos.clock().now();
         let author = repo.signature(now.seconds());
         let commit = Commit {
@@ -285,7 +298,7 @@ impl CommitDraft {
             extra: Vec::new(),
             message: message_of(header),
         };
-        let commit_object = prepare_object(ObjectKind::Commit, &commit.write());
+        let commit_object = prepare_object_with(compressor, ObjectKind::Commit, &commit.write());
         let row = CommitRow {
             oid: commit_object.oid,
             tree: edited.root,
@@ -294,7 +307,8 @@ impl CommitDraft {
             ancestors: parent.as_ref().map_or(1, |row| row.ancestors + 1),
             seconds: now.seconds(),
         };
-        let facts = if self.branch == RefName::main() && facts::depend_on(&edited.changed) {
+        let may_tell = edited.moved_folders || facts::depend_on(repo.addr().kind, &edited.changed);
+        let facts = if self.branch == RefName::main() && may_tell {
             let unwritten = Unwritten::new(self.pending.iter().chain(&edited.objects));
             Some(repo.gather_facts(edited.root, &unwritten).await?)
         } else {
@@ -360,12 +374,15 @@ impl CommitDraft {
         for step in &self.steps {
             match step {
                 Step::Put { path, oid, old_path } => {
-                    let mode = self.mode_for(base, old_path.as_ref().unwrap_or(path)).await?;
+                    let mode = match old_path {
+                        Some(from) => PutMode::Exactly(self.mode_for(base, from).await?),
+                        None => PutMode::Replacing,
+                    };
                     edit.put(path, mode, *oid)?;
                 }
                 Step::Move { from, to } => {
                     let (mode, oid) = self.existing(base, head, from).await?;
-                    edit.put(to, mode, oid)?;
+                    edit.put(to, PutMode::Exactly(mode), oid)?;
                 }
                 _ => {}
             }
@@ -378,7 +395,7 @@ impl CommitDraft {
         entry.map(|entry| (entry.mode, entry.oid)).ok_or_else(|| RepoError::entry_not_found(path.as_str(), head))
     }
 
-    /// A file that is replaced stays executable if it was; everything else becomes an ordinary file.
+    /// A file that is renamed stays executable if it was; everything else becomes an ordinary file.
     async fn mode_for(&self, base: Oid, path: &RepoPath) -> Result<Mode, RepoError> {
         let old = self.repo.find_below(base, path).await?;
         Ok(if old.is_some_and(|entry| entry.mode == Mode::Executable) { Mode::Executable } else { Mode::File })

@@ -1,25 +1,45 @@
 //! Editing trees: a set of changes by path, applied to a tree, gives new trees for the changed folders only.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use hub_core::{Oid, RepoPath};
-use hub_formats::git::{Mode, ObjectKind, Tree, TreeEntry};
+use hub_formats::git::{Compressor, Mode, ObjectKind, Tree};
 
-use crate::objects::prepare_object;
+use crate::objects::prepare_object_with;
 use crate::store::objects::NewObject;
 use crate::{RepoError, RepoId, Repos};
 
 /// What becomes of one name in a folder.
 #[derive(Debug)]
 enum Edit {
-    /// It becomes this file.
-    Put(Mode, Oid),
+    /// It becomes this.
+    Put(PutMode, Oid),
     /// It goes away, whether file or folder.
     Remove,
     /// Names inside it change; `emptied` says that the folder's old content goes away first.
     Inside { emptied: bool, names: Names },
+}
+
+/// What is put at a path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PutMode {
+    /// A file, which stays executable if it replaces an executable one.
+    Replacing,
+    /// Exactly this.
+    Exactly(Mode),
+}
+
+impl PutMode {
+    fn over(self, old: Option<Mode>) -> Mode {
+        match self {
+            PutMode::Exactly(mode) => mode,
+            PutMode::Replacing if old == Some(Mode::Executable) => Mode::Executable,
+            PutMode::Replacing => Mode::File,
+        }
+    }
 }
 
 type Names = BTreeMap<Vec<u8>, Edit>;
@@ -36,8 +56,11 @@ pub(crate) struct EditedTree {
     pub(crate) root: Oid,
     /// Every tree that did not exist before.
     pub(crate) objects: Vec<NewObject>,
-    /// Every file and folder that is not what it was, removed ones included.
+    /// Every file and folder that is not what it was, removed ones included; of a folder that came or went as a whole,
+    /// only its own path.
     pub(crate) changed: Vec<String>,
+    /// Whether there is such a folder, so that files came or went whose paths are not told.
+    pub(crate) moved_folders: bool,
 }
 
 impl TreeEdit {
@@ -45,7 +68,7 @@ impl TreeEdit {
     ///
     /// # Errors
     /// [`RepoError::Unprocessable`] if the same edit puts a file there already, or at one of the folders above.
-    pub(crate) fn put(&mut self, path: &RepoPath, mode: Mode, oid: Oid) -> Result<(), RepoError> {
+    pub(crate) fn put(&mut self, path: &RepoPath, mode: PutMode, oid: Oid) -> Result<(), RepoError> {
         let (folder, name) = self.folder_of(path)?;
         match folder.entry(name) {
             Entry::Vacant(slot) => {
@@ -101,15 +124,25 @@ impl TreeEdit {
     }
 
     /// Applies the edit to the tree `root` of a repository.
-    pub(crate) async fn apply(self, repos: &Repos, repo: RepoId, root: Oid) -> Result<EditedTree, RepoError> {
-        let mut done = EditedTree { root, objects: Vec::new(), changed: Vec::new() };
-        let base = repos.tree_of(repo, root).await?;
+    pub(crate) async fn apply(
+        self,
+        repos: &Repos,
+        repo: RepoId,
+        root: Oid,
+        compressor: &mut Compressor,
+    ) -> Result<EditedTree, RepoError> {
+        let mut done = Applied {
+            edited: EditedTree { root, objects: Vec::new(), changed: Vec::new(), moved_folders: false },
+            compressor,
+        };
+        let base = Base { tree: repos.tree_of(repo, root).await?, emptied: false };
         let new_root = Box::pin(apply_names(repos, repo, base, self.names, String::new(), &mut done)).await?;
-        done.root = new_root.unwrap_or(Oid::EMPTY_TREE);
-        if done.root == Oid::EMPTY_TREE && root != Oid::EMPTY_TREE {
-            done.objects.push(prepare_object(ObjectKind::Tree, b""));
+        let Applied { mut edited, compressor } = done;
+        edited.root = new_root.unwrap_or(Oid::EMPTY_TREE);
+        if edited.root == Oid::EMPTY_TREE && root != Oid::EMPTY_TREE {
+            edited.objects.push(prepare_object_with(compressor, ObjectKind::Tree, b""));
         }
-        Ok(done)
+        Ok(edited)
     }
 }
 
@@ -121,36 +154,62 @@ fn file_and_folder(path: &RepoPath) -> RepoError {
     RepoError::Unprocessable(format!("the commit uses {path:?} or a folder above it both as a file and as a folder"))
 }
 
+/// What applying has given so far, and what it works with.
+struct Applied<'a> {
+    edited: EditedTree,
+    compressor: &'a mut Compressor,
+}
+
+/// The folder that an edit begins with.
+struct Base {
+    tree: Arc<Tree>,
+    /// Whether its content goes away first. It still tells which files were executable.
+    emptied: bool,
+}
+
 /// Applies the edits of one folder; answers the id of the new tree, `None` if nothing is left in it.
 async fn apply_names(
     repos: &Repos,
     repo: RepoId,
-    base: Arc<Tree>,
+    base: Base,
     names: Names,
     prefix: String,
-    done: &mut EditedTree,
+    done: &mut Applied<'_>,
 ) -> Result<Option<Oid>, RepoError> {
-    let mut entries: BTreeMap<Vec<u8>, TreeEntry> =
-        base.entries().iter().map(|entry| (entry.name.clone(), entry.clone())).collect();
+    let is_folder = |entry: Option<(Mode, Oid)>| entry.is_some_and(|(mode, _)| mode == Mode::Directory);
+    let mut changes: Vec<(Vec<u8>, Option<(Mode, Oid)>)> = Vec::new();
     let mut added: Vec<Vec<u8>> = Vec::new();
-    let changes_before = done.changed.len();
+    let changed_before = done.edited.changed.len();
     for (name, edit) in names {
         let path = format!("{prefix}{}", String::from_utf8_lossy(&name));
-        let old = entries.get(&name).map(|entry| (entry.mode, entry.oid));
+        let before = base.tree.get(&name).map(|entry| (entry.mode, entry.oid));
+        let old = before.filter(|_| !base.emptied);
         let new = match edit {
-            Edit::Remove => None,
-            Edit::Put(mode, oid) => Some((mode, oid)),
+            Edit::Remove => {
+                done.edited.moved_folders |= is_folder(old);
+                None
+            }
+            Edit::Put(mode, oid) => {
+                let new = Some((mode.over(before.map(|(mode, _)| mode)), oid));
+                done.edited.moved_folders |= is_folder(old) || is_folder(new);
+                new
+            }
             Edit::Inside { emptied, names } => {
-                let inner = match old {
-                    Some((Mode::Directory, oid)) if !emptied => repos.tree_of(repo, oid).await?,
-                    Some((Mode::Directory, _)) | None => Arc::new(Tree::default()),
-                    // Only removals inside what is no folder: there is nothing to do.
-                    Some(_) if !names.values().any(puts_something) => continue,
-                    Some(_) => {
+                if old.is_some() && !is_folder(old) && !emptied {
+                    if names.values().any(puts_something) {
                         return Err(RepoError::Unprocessable(format!(
                             "{path:?} is a file: delete it in the same commit to make a folder of that name"
                         )));
                     }
+                    // Only removals inside what is no folder: there is nothing to do.
+                    continue;
+                }
+                done.edited.moved_folders |= emptied && is_folder(old);
+                let inner = match before {
+                    Some((Mode::Directory, oid)) => {
+                        Base { tree: repos.tree_of(repo, oid).await?, emptied: emptied || base.emptied }
+                    }
+                    _ => Base { tree: Arc::default(), emptied: false },
                 };
                 let inside = apply_names(repos, repo, inner, names, format!("{path}/"), done);
                 Box::pin(inside).await?.map(|oid| (Mode::Directory, oid))
@@ -159,30 +218,25 @@ async fn apply_names(
         if new == old {
             continue;
         }
-        done.changed.push(path);
-        match new {
-            Some((mode, oid)) => {
-                if old.is_none() {
-                    added.push(name.clone());
-                }
-                entries.insert(name.clone(), TreeEntry { mode, name, oid });
-            }
-            None => {
-                entries.remove(&name);
-            }
+        done.edited.changed.push(path);
+        if new.is_some() && old.is_none() {
+            added.push(name.clone());
         }
+        changes.push((name, new));
     }
-    refuse_case_collisions(&entries, &added, &prefix)?;
-    if entries.is_empty() {
+    let mut tree = if base.emptied { Tree::new() } else { Tree::clone(&base.tree) };
+    tree.edit(changes)?;
+    refuse_case_collisions(&tree, &added, &prefix)?;
+    if tree.is_empty() {
         return Ok(None);
     }
-    let tree = Tree::from_entries(entries.into_values().collect())?;
-    if done.changed.len() == changes_before {
-        return Ok(Some(hub_formats::git::object_id(ObjectKind::Tree, &tree.write())));
+    let content = tree.write();
+    if done.edited.changed.len() == changed_before {
+        return Ok(Some(hub_formats::git::object_id(ObjectKind::Tree, &content)));
     }
-    let object = prepare_object(ObjectKind::Tree, &tree.write());
+    let object = prepare_object_with(done.compressor, ObjectKind::Tree, &content);
     let oid = object.oid;
-    done.objects.push(object);
+    done.edited.objects.push(object);
     repos.trees().insert(repo, oid, Arc::new(tree));
     Ok(Some(oid))
 }
@@ -197,28 +251,33 @@ fn puts_something(edit: &Edit) -> bool {
 
 /// Two names that differ only in case cannot both be checked out on common laptops: a new one is refused. Names that
 /// are there already, pushed by git, stay.
-fn refuse_case_collisions(
-    entries: &BTreeMap<Vec<u8>, TreeEntry>,
-    added: &[Vec<u8>],
-    prefix: &str,
-) -> Result<(), RepoError> {
-    if added.is_empty() {
-        return Ok(());
-    }
-    let mut by_folded: BTreeMap<Vec<u8>, &[u8]> = BTreeMap::new();
+fn refuse_case_collisions(tree: &Tree, added: &[Vec<u8>], prefix: &str) -> Result<(), RepoError> {
+    let mut by_folded: HashMap<Cow<'_, [u8]>, &[u8]> = HashMap::with_capacity(added.len());
     let mut collision = None;
-    for name in entries.keys() {
-        let folded = String::from_utf8_lossy(name).to_lowercase().into_bytes();
-        if let Some(other) = by_folded.insert(folded, name)
-            && added.iter().any(|new| new == name || new == other)
-        {
-            collision = Some((other.to_vec(), name.clone()));
+    for name in added {
+        if let Some(other) = by_folded.insert(folded(name), name) {
+            collision = Some((other, name.as_slice()));
+        }
+    }
+    if !added.is_empty() {
+        for entry in tree.entries() {
+            if let Some(new) = by_folded.get(&folded(&entry.name)).filter(|new| **new != entry.name) {
+                collision = Some((new, &entry.name));
+            }
         }
     }
     let Some((one, other)) = collision else { return Ok(()) };
     Err(RepoError::Unprocessable(format!(
         "{prefix}{} and {prefix}{} differ only in case, which many file systems cannot hold: rename one of them",
-        String::from_utf8_lossy(&one),
-        String::from_utf8_lossy(&other),
+        String::from_utf8_lossy(one.min(other)),
+        String::from_utf8_lossy(one.max(other)),
     )))
+}
+
+/// A name as a file system compares it that knows no case. Most names are in lower case, and not copied.
+fn folded(name: &[u8]) -> Cow<'_, [u8]> {
+    if !name.is_ascii() {
+        return String::from_utf8_lossy(name).to_lowercase().into_bytes().into();
+    }
+    if name.iter().any(u8::is_ascii_uppercase) { name.to_ascii_lowercase().into() } else { name.into() }
 }

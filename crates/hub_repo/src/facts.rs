@@ -3,7 +3,7 @@
 //! The facts of the default branch are kept in the repository's row and renewed with the commit that changes them; those
 //! of any other commit are gathered when they are asked for.
 
-use hub_core::{CommitId, Oid};
+use hub_core::{CommitId, Oid, RepoKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -69,9 +69,9 @@ impl Facts {
     }
 }
 
-/// Whether facts may change when these paths do: names decide tags, and a few files are read.
-pub(crate) fn depend_on(changed: &[String]) -> bool {
-    changed.iter().any(|path| gather::is_telling(path))
+/// Whether the facts of a repository of this kind may change when the files at these paths do.
+pub(crate) fn depend_on(kind: RepoKind, changed: &[String]) -> bool {
+    changed.iter().any(|path| gather::is_telling(kind, path))
 }
 
 impl Repo {

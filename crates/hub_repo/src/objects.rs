@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use hub_blob::ObjectKey;
 use hub_core::{Oid, Sha256};
-use hub_formats::git::{self, Commit, ObjectKind, Tree};
+use hub_formats::git::{self, Commit, Compressor, ObjectKind, Tree};
 use hub_formats::lfs;
 use sha2::Digest;
 
@@ -210,12 +210,12 @@ pub(crate) struct PreparedBlob {
 }
 
 /// Hashes and compresses a blob. This is work for a thread that may be kept busy.
-pub(crate) fn prepare_blob(bytes: Bytes) -> PreparedBlob {
+pub(crate) fn prepare_blob(bytes: Bytes, compressor: &mut Compressor) -> PreparedBlob {
     let oid = git::object_id(ObjectKind::Blob, &bytes);
     let target = lfs::Pointer::parse(&bytes).ok().map(|pointer| (pointer.oid, pointer.size));
     let size = bytes.len() as u64;
     let (body, content) = if bytes.len() <= ROW_BLOB_MAX {
-        (ObjectBody::Row(git::compress(&bytes)), None)
+        (ObjectBody::Row(compressor.compress(&bytes)), None)
     } else {
         let sha256 = Sha256::new(sha2::Sha256::digest(&bytes).into());
         (ObjectBody::Content(sha256), Some((sha256, bytes)))
@@ -223,13 +223,18 @@ pub(crate) fn prepare_blob(bytes: Bytes) -> PreparedBlob {
     PreparedBlob { object: NewObject { oid, kind: ObjectKind::Blob, size, body, target }, content }
 }
 
-/// A tree or commit made ready to be written; these always live in rows.
+/// A tree, commit or tag made ready to be written; these always live in rows.
 pub(crate) fn prepare_object(kind: ObjectKind, bytes: &[u8]) -> NewObject {
+    prepare_object_with(&mut Compressor::default(), kind, bytes)
+}
+
+/// Like [`prepare_object`], for one of several.
+pub(crate) fn prepare_object_with(compressor: &mut Compressor, kind: ObjectKind, bytes: &[u8]) -> NewObject {
     NewObject {
         oid: git::object_id(kind, bytes),
         kind,
         size: bytes.len() as u64,
-        body: ObjectBody::Row(git::compress(bytes)),
+        body: ObjectBody::Row(compressor.compress(bytes)),
         target: None,
     }
 }

@@ -25,17 +25,9 @@ const FIRST_HEADER_BYTES: u64 = 256 << 10;
 /// The most shards whose headers are added up.
 const MAX_SHARDS: usize = 64;
 
-/// Endings of files whose presence alone makes no tag.
-const SILENT_ENDINGS: &[&str] = &["md", "rst", "log", "lock", "license", "gitignore", "gitkeep"];
-
-/// Whether a change of this path can change facts.
-pub(super) fn is_telling(path: &str) -> bool {
-    if path == "README.md" {
-        return true;
-    }
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
-    ending.is_some_and(|ending| !SILENT_ENDINGS.contains(&ending.as_str()))
+/// Whether a file of this path can make a difference to the facts of a repository of this kind.
+pub(super) fn is_telling(kind: RepoKind, path: &str) -> bool {
+    tags::tells(kind, path) || kind == RepoKind::Model && (is_weights(path) || is_gguf(path))
 }
 
 impl Repo {
@@ -44,7 +36,7 @@ impl Repo {
     ///
     /// Trees and blobs of a commit that is being made are found among `unwritten`.
     pub(crate) async fn gather_facts(&self, root: Oid, unwritten: &Unwritten<'_>) -> Result<Facts, RepoError> {
-        let files = self.file_names(root, unwritten).await?;
+        let files = self.telling_files(root, unwritten).await?;
         let mut facts = Facts::default();
         let readme = self.small_file(&files, "README.md", unwritten).await?;
         let readme = readme.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
@@ -78,22 +70,32 @@ impl Repo {
         Ok(facts)
     }
 
-    /// The paths of all files of a tree, up to a bound.
-    async fn file_names(&self, root: Oid, unwritten: &Unwritten<'_>) -> Result<Vec<NamedFile>, RepoError> {
+    /// The files of a tree that can make a difference, by path. Only so many names are looked at.
+    async fn telling_files(&self, root: Oid, unwritten: &Unwritten<'_>) -> Result<Vec<NamedFile>, RepoError> {
+        let kind = self.addr().kind;
         let mut files = Vec::new();
+        let mut seen = 0;
         let mut waiting = vec![(root, String::new())];
         while let Some((oid, prefix)) = waiting.pop() {
-            for TreeEntry { mode, name, oid } in self.tree_among(unwritten, oid).await?.entries() {
-                let path = format!("{prefix}{}", String::from_utf8_lossy(name));
+            let tree = self.tree_among(unwritten, oid).await?;
+            let mut path = prefix.clone();
+            for TreeEntry { mode, name, oid } in tree.entries() {
+                path.truncate(prefix.len());
+                path.push_str(&String::from_utf8_lossy(name));
                 match mode {
                     Mode::Directory => waiting.push((*oid, format!("{path}/"))),
-                    mode if is_blob(*mode) => files.push(NamedFile { path, oid: *oid }),
+                    mode if is_blob(*mode) && is_telling(kind, &path) => {
+                        files.push(NamedFile { path: path.clone(), oid: *oid });
+                    }
                     _ => {}
                 }
             }
-            if files.len() >= MAX_NAMES {
+            seen += tree.len();
+            if seen >= MAX_NAMES {
                 break;
             }
+            // Trees come from memory mostly, where nothing else would give way to other requests.
+            tokio::task::coop::consume_budget().await;
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(files)
@@ -135,7 +137,7 @@ impl Repo {
             facts.safetensors = Some(serde_json::json!({ "parameters": counts, "total": total }));
             facts.parameters = Some(total);
         }
-        if let Some(file) = files.iter().find(|file| file.path.to_ascii_lowercase().ends_with(".gguf"))
+        if let Some(file) = files.iter().find(|file| is_gguf(&file.path))
             && let Some(header) = self.read_header(file.oid, unwritten, gguf::parse).await?
         {
             let gguf = header.facts();
@@ -189,4 +191,8 @@ struct NamedFile {
 /// Whether a file holds the model's own weights: safetensors at the root, adapters and optimiser states aside.
 fn is_weights(path: &str) -> bool {
     path.ends_with(".safetensors") && !path.contains('/') && !path.starts_with("adapter_")
+}
+
+fn is_gguf(path: &str) -> bool {
+    path.to_ascii_lowercase().ends_with(".gguf")
 }

@@ -188,9 +188,9 @@ impl Repo {
         // A branch that goes on by one commit, as nearly all pushes do, changes what that commit changes.
         let tree = match surveyed.commits.iter().find(|commit| commit.row.oid == new) {
             Some(NewCommit { row, changed, removed }) => {
-                
+                let kind = self.addr().kind;
                 let is_next = row.parents.len() == 1 && row.parents.first() == update.old.as_ref();
-                if is_next && !facts::depend_on(changed) && !facts::depend_on(removed) {
+                if is_next && !facts::depend_on(kind, changed) && !facts::depend_on(kind, removed) {
                     return Ok(None);
                 }
                 row.tree

@@ -142,6 +142,43 @@ async fn the_last_commits_of_a_long_page_are_found_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn facts_follow_files_that_come_and_go_with_their_folder() {
+    let engine = TestEngine::new().await;
+    let repo = model(&engine, &engine.caller("alice").await, "alice/facts").await;
+    let tags =
+        async || repo.facts(repo.resolve(&Revision::main()).await.expect("main exists")).await.expect("facts").tags;
+    commit(&repo, "notes", vec![put("notes.txt", "1"), put("onnx/model.onnx", "1")]).await.expect("committed");
+    assert_eq!(tags().await, ["onnx", "region:us"]);
+    commit(&repo, "delete", vec![Operation::DeleteFolder(path("onnx"))]).await.expect("committed");
+    assert_eq!(tags().await, ["region:us"]);
+    commit(&repo, "deeper", vec![put("a/b/model.gguf", "no header"), put("a/text", "1")]).await.expect("committed");
+    assert_eq!(tags().await, ["gguf", "region:us"]);
+    let replaced = vec![Operation::DeleteEntry(path("a/b")), put("a/b/model.pt", "1")];
+    commit(&repo, "replace", replaced).await.expect("committed");
+    assert_eq!(tags().await, ["pytorch", "region:us"]);
+    commit(&repo, "move", vec![Operation::Move { from: path("a"), to: path("c") }]).await.expect("committed");
+    assert_eq!(tags().await, ["pytorch", "region:us"]);
+    assert_eq!(paths(&repo).await, [".gitattributes", "c", "c/b", "c/b/model.pt", "c/text", "notes.txt"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_makes_room_for_a_folder_of_its_name() {
+    let engine = TestEngine::new().await;
+    let repo = model(&engine, &engine.caller("alice").await, "alice/room").await;
+    commit(&repo, "file", vec![put("a", "1"), put("b", "1")]).await.expect("committed");
+    let refused = commit(&repo, "both", vec![put("a/x", "2")]).await.expect_err("a file is in the way");
+    assert!(refused.to_string().contains("delete it in the same commit"), "{refused}");
+    let both =
+        vec![Operation::DeleteFile(path("a")), put("a/x", "2"), put("B/x", "2"), Operation::DeleteFile(path("b"))];
+    commit(&repo, "both", both).await.expect("committed");
+    assert_eq!(paths(&repo).await, [".gitattributes", "B", "B/x", "a", "a/x"]);
+    let collides = commit(&repo, "case", vec![put("A/y", "3")]).await.expect_err("names differ only in case");
+    assert!(collides.to_string().starts_with("A and a differ only in case"), "{collides}");
+    let twice = commit(&repo, "case", vec![put("N/Ü", "3"), put("N/ü", "3")]).await.expect_err("both are new");
+    assert!(twice.to_string().starts_with("N/Ü and N/ü differ only in case"), "{twice}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pages_of_a_tree_join_without_gap_or_repeat() {
     let engine = TestEngine::new().await;
     let repo = model(&engine, &engine.caller("alice").await, "alice/pages").await;
