@@ -4,10 +4,14 @@
 //! before each answer, and the same on every replica. Repositories that the caller may not know of are in no page, no
 //! count and no facet.
 
+mod catalog;
 mod entry;
+mod languages;
 mod query;
 mod shelf;
+mod translate;
 
+pub use catalog::{Catalog, CatalogError, FoundRepos};
 pub use entry::{Entry, Group, MISSING, Sort, Term};
 pub use query::{Clause, Facet, Found, Place, Query, Span};
 pub use shelf::Shelf;

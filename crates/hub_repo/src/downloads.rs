@@ -6,10 +6,12 @@
 //! only as long as its window lasts. Requests are collected in memory and written in batches: a crash loses at most the
 //! batch, never more.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use hmac::{Hmac, KeyInit, Mac};
-use hub_core::{RepoKind, RepoPath};
+use hub_core::{Access, RepoKind, RepoPath};
+use hub_jobs::Outbox;
 use sha2::Sha256;
 
 use crate::store::{downloads, secrets};
@@ -80,6 +82,8 @@ pub(crate) struct Pending {
 const WINDOW_MS: i64 = 5 * 60 * 1000;
 /// How many downloads wait at most; beyond that the oldest batch is written by whoever comes.
 const MAX_PENDING: usize = 4096;
+/// The most repositories that one event names.
+const COUNTED_MAX: usize = 5000;
 /// The files by which a model is loaded, whatever its library.
 const QUERY_FILES: &[&str] = &["config.json", "config.yaml", "hyperparams.yaml", "params.json", "meta.yaml"];
 
@@ -115,6 +119,23 @@ impl Repo {
     }
 }
 
+impl Repo {
+    /// The downloads of each of the last `days` days, today's last.
+    pub async fn downloads_by_day(&self, days: usize) -> Result<Vec<u64>, RepoError> {
+        self.require(Access::Metadata)?;
+        let today = self.repos.clock().now().day();
+        let first = today - i64::try_from(days).unwrap_or_default() + 1;
+        let mut counts = vec![0; days];
+        for (day, count) in downloads::by_day(self.repos.db(), self.id(), first).await? {
+            let place = usize::try_from(day - first).ok().and_then(|place| counts.get_mut(place));
+            if let Some(slot) = place {
+                *slot = u64::try_from(count).unwrap_or_default();
+            }
+        }
+        Ok(counts)
+    }
+}
+
 impl Repos {
     /// Writes the downloads that wait. Called every few seconds and at shutdown.
     pub async fn write_downloads(&self) -> Result<(), RepoError> {
@@ -126,6 +147,9 @@ impl Repos {
         for pending in &batch {
             downloads::count_once(&mut tx, pending).await?;
         }
+        let counted: BTreeSet<i64> = batch.iter().map(|pending| pending.repo.key()).collect();
+        let payload = serde_json::json!({ "repos": counted });
+        Outbox::append(&mut tx, "repos.counted", "repos", &payload, self.clock().now()).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -135,7 +159,11 @@ impl Repos {
         let now = self.clock().now();
         let mut tx = self.db().begin().await?;
         downloads::forget_windows_before(&mut tx, now.millis().div_euclid(WINDOW_MS) - 1).await?;
-        downloads::sum_days_since(&mut tx, now.day() - 29).await?;
+        let counted = downloads::sum_days_since(&mut tx, now.day() - 29).await?;
+        for part in counted.chunks(COUNTED_MAX) {
+            let payload = serde_json::json!({ "repos": part });
+            Outbox::append(&mut tx, "repos.counted", "repos", &payload, now).await?;
+        }
         tx.commit().await?;
         Ok(())
     }

@@ -30,6 +30,7 @@ mod rules;
 mod squash;
 mod storage;
 mod store;
+mod survey;
 mod tree;
 mod writers;
 
@@ -55,4 +56,5 @@ pub use refs::{RefList, RefTarget};
 pub use repos::{Repos, ReposParts};
 pub use rules::{BranchPattern, BranchPatternError, BranchRule, Pushers};
 pub use storage::{RepoStorage, StorageReport};
+pub use survey::{SURVEY_MAX, Surveyed};
 pub use tree::{EntryKind, LargeTarget, LastCommit, TreeEntryInfo, TreePage};

@@ -80,6 +80,16 @@ pub struct ListCursor {
 }
 
 impl ListCursor {
+    /// The number that the list is sorted by, and the key of the repository.
+    pub fn parts(self) -> (i64, i64) {
+        (self.value, self.id)
+    }
+
+    /// The place of the repository of this key and number.
+    pub fn of_parts(value: i64, id: i64) -> Self {
+        Self { value, id }
+    }
+
     /// The cursor as text for a link.
     pub fn to_text(self) -> String {
         URL_SAFE_NO_PAD.encode(format!("{}:{}", self.value, self.id))

@@ -16,6 +16,12 @@ impl RepoId {
     pub fn key(self) -> i64 {
         self.0
     }
+
+    /// From the key that [`RepoId::key`] gave, as events and indexes keep it. Whether there is such a repository, and for
+    /// whom, is decided when it is asked for.
+    pub fn from_key(key: i64) -> Self {
+        Self(key)
+    }
 }
 
 /// What is stored of a repository beside its content.

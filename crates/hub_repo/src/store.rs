@@ -13,4 +13,5 @@ pub(crate) mod repos;
 pub(crate) mod rules;
 pub(crate) mod secrets;
 pub(crate) mod storage;
+pub(crate) mod survey;
 pub(crate) mod uploads;

@@ -59,7 +59,7 @@ fn query(random: &mut Numbers) -> Query {
         sort: Sort::ALL[random.below(SORTS as u64) as usize],
         ascending: random.below(2) == 0,
         after: None,
-        limit: 1 + random.below(40) as usize,
+        limit: 5 + random.below(200) as usize,
         facets: GROUPS.to_vec(),
     }
 }

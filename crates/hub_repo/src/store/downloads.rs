@@ -1,7 +1,8 @@
 //! Rows of `download_seen` and `download_day`, and the sums kept in `repo`.
 
-use hub_db::{DbError, Tx, args};
+use hub_db::{Db, DbError, Tx, args};
 
+use crate::RepoId;
 use crate::downloads::Pending;
 
 /// Counts a download unless its client was counted in this window.
@@ -30,16 +31,22 @@ pub(crate) async fn count_once(tx: &mut Tx, pending: &Pending) -> Result<(), DbE
     Ok(())
 }
 
+/// The counts of each day from `first` on, all classes together.
+pub(crate) async fn by_day(db: &Db, repo: RepoId, first: i64) -> Result<Vec<(i64, i64)>, DbError> {
+    let sql = "SELECT day, CAST(SUM(count) AS BIGINT) FROM download_day WHERE repo_id = $1 AND day >= $2 GROUP BY day";
+    db.query(sql, args![repo.key(), first]).await
+}
+
 pub(crate) async fn forget_windows_before(tx: &mut Tx, window: i64) -> Result<(), DbError> {
     tx.exec("DELETE FROM download_seen WHERE time_window < $1", args![window]).await?;
     Ok(())
 }
 
-/// Sets the 30-day counts from the daily ones, where they differ.
-pub(crate) async fn sum_days_since(tx: &mut Tx, day: i64) -> Result<(), DbError> {
+/// Sets the 30-day counts from the daily ones, where they differ, and gives the repositories where they did.
+pub(crate) async fn sum_days_since(tx: &mut Tx, day: i64) -> Result<Vec<i64>, DbError> {
     const SUM: &str = "COALESCE((SELECT CAST(SUM(d.count) AS BIGINT) FROM download_day d \
                        WHERE d.repo_id = repo.id AND d.day >= $1), 0)";
-    tx.exec(&format!("UPDATE repo SET downloads = {SUM} WHERE downloads > 0 AND downloads <> {SUM}"), args![day])
-        .await?;
-    Ok(())
+    let sql = format!("UPDATE repo SET downloads = {SUM} WHERE downloads > 0 AND downloads <> {SUM} RETURNING id");
+    let changed: Vec<(i64,)> = tx.query(&sql, args![day]).await?;
+    Ok(changed.into_iter().map(|(id,)| id).collect())
 }

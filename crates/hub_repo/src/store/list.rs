@@ -6,7 +6,7 @@ use hub_db::{Db, DbError, FromRow, Row, Value, args};
 
 use crate::list::{ListCursor, ListQuery, ListedRepo, SortKey};
 use crate::store::repos::{COLUMNS, RepoRow};
-use crate::{Facts, RepoError};
+use crate::{Facts, RepoError, RepoId};
 
 /// How many columns a [`RepoRow`] takes.
 const REPO_COLUMNS: usize = 16;
@@ -124,6 +124,16 @@ pub(crate) async fn page(db: &Db, query: &ListQuery, namespaces: &[i64], limit: 
         conditions.values.len(),
     );
     db.query(&sql, &conditions.values).await
+}
+
+/// The repositories of these keys, in no order.
+pub(crate) async fn of(db: &Db, ids: &[RepoId]) -> Result<Vec<ListRow>, DbError> {
+    let keys: Vec<Value> = ids.iter().map(|id| Value::from(id.key())).collect();
+    let sql = format!(
+        "SELECT {COLUMNS}, repo.facts, git_ref.oid, repo.trending FROM repo \
+         LEFT JOIN git_ref ON git_ref.repo_id = repo.id AND git_ref.name = 'refs/heads/main' WHERE repo.id IN ({{in}})"
+    );
+    db.query_in(&sql, &[], &keys).await
 }
 
 /// The condition that a repository is public or of one of the namespaces.

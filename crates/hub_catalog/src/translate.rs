@@ -1,0 +1,116 @@
+//! Between the engine's words and the index's: rows to entries, list queries to queries.
+
+use hub_core::RepoKind;
+use hub_repo::{Gating, ListCursor, ListQuery, SortKey, Surveyed};
+
+use crate::entry::{Entry, Group, MISSING, Sort, Term};
+use crate::languages;
+use crate::query::{Clause, Place, Query, Span};
+
+/// Tags that name a format of files.
+const FORMATS: &[&str] = &[
+    "safetensors",
+    "gguf",
+    "onnx",
+    "pytorch",
+    "openvino",
+    "mlx",
+    "tf",
+    "jax",
+    "coreml",
+    "tflite",
+    "parquet",
+    "csv",
+    "json",
+];
+/// Tags that name what runs a Space.
+const SDKS: &[&str] = &["gradio", "docker", "static", "streamlit"];
+
+/// What the index holds of a repository.
+pub(crate) fn entry_of(row: Surveyed) -> Entry {
+    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let numbers = [
+        row.created.millis(),
+        row.modified.millis(),
+        count(row.downloads),
+        count(row.likes),
+        row.trending,
+        row.parameters.map_or(MISSING, count),
+        count(row.used_bytes),
+    ];
+    Entry {
+        id: row.id.key(),
+        owner: row.owner.key(),
+        public: !row.is_hidden,
+        numbers,
+        terms: terms_of(&row),
+        name: row.name,
+    }
+}
+
+fn terms_of(row: &Surveyed) -> Vec<Term> {
+    let author = row.name.split('/').next().unwrap_or_default();
+    let mut terms = vec![Term::new(Group::Author, author)];
+    let mut add = |group, value: &str| terms.push(Term::new(group, value));
+    if row.gating != Gating::Open {
+        add(Group::Gated, "yes");
+    }
+    if let Some(task) = &row.task {
+        add(Group::Task, task);
+    }
+    if let Some(library) = &row.library {
+        add(Group::Library, library);
+    }
+    for tag in &row.tags {
+        add(Group::Tag, tag);
+        match tag.split_once(':') {
+            Some(("license", license)) => add(Group::License, license),
+            Some(("language", language)) => add(Group::Language, language),
+            Some(("task_categories", task)) => add(Group::Task, task),
+            Some(("format", format)) => add(Group::Format, format),
+            Some(("library", library)) => add(Group::Library, library),
+            _ if row.kind == RepoKind::Space && SDKS.contains(&tag.as_str()) => add(Group::Sdk, tag),
+            _ if FORMATS.contains(&tag.as_str()) => add(Group::Format, tag),
+            // Datasets say `language:fr`, models only `fr`.
+            _ if row.kind == RepoKind::Model && languages::is_code(tag) => add(Group::Language, tag),
+            _ => {}
+        }
+    }
+    terms.sort();
+    terms.dedup();
+    terms
+}
+
+/// The query that gives what the database would give.
+pub(crate) fn query_of(query: &ListQuery) -> Query {
+    let mut clauses: Vec<Clause> = query.tags.iter().map(|tag| Clause::has(Group::Tag, tag.as_str())).collect();
+    clauses.extend(query.author.as_deref().map(|author| Clause::has(Group::Author, author.to_ascii_lowercase())));
+    clauses.extend(query.gated.map(|gated| Clause { negated: !gated, ..Clause::has(Group::Gated, "yes") }));
+    let bound = |bound: Option<u64>| bound.map(|bound| i64::try_from(bound).unwrap_or(i64::MAX));
+    let (min, max) = (bound(query.parameters_min), bound(query.parameters_max));
+    let spans = (min.is_some() || max.is_some()).then_some(Span { number: Sort::Parameters, min, max });
+    Query {
+        clauses,
+        texts: query.search.clone(),
+        spans: spans.into_iter().collect(),
+        sort: match query.sort {
+            SortKey::Created => Sort::Created,
+            SortKey::Modified => Sort::Modified,
+            SortKey::Downloads => Sort::Downloads,
+            SortKey::Likes => Sort::Likes,
+            SortKey::Trending => Sort::Trending,
+        },
+        ascending: query.ascending,
+        after: query.after.map(|cursor| {
+            let (number, id) = cursor.parts();
+            Place { number, id }
+        }),
+        limit: query.limit,
+        facets: Vec::new(),
+    }
+}
+
+/// A place as the engine's cursor: pages may come from the index and the database in turn.
+pub(crate) fn cursor_of(place: Place) -> ListCursor {
+    ListCursor::of_parts(place.number, place.id)
+}
