@@ -27,7 +27,10 @@ pub(crate) async fn run(command: Admin, config: &Config) -> anyhow::Result<ExitC
             accounts::import(&hub, &text).await.with_context(|| file.display().to_string())?;
         }
         Admin::Storage => stores::storage(&hub).await?,
-        Admin::Gc { grace_secs } => stores::gc(&hub, grace_secs.unwrap_or(config.limits.upload_grace_secs)).await?,
+        Admin::Gc { grace_secs, forgotten } => {
+            let grace_secs = grace_secs.unwrap_or(config.limits.upload_grace_secs);
+            stores::gc(&hub, config, grace_secs, forgotten).await?;
+        }
         Admin::Check { deep } => return stores::check(&hub, deep).await,
     }
     Ok(ExitCode::SUCCESS)

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{FromRequestParts as _, Request};
 use axum::response::{IntoResponse as _, Response};
 use hub_account::Accounts;
-use hub_api::ApiState;
+use hub_api::{ApiState, XetFigures};
 use hub_http::{ApiRouter, Caller, Metrics, PublicUrl, RequestContext, ServiceSettings, TrustedProxies, dress};
 use hub_web::WebState;
 
@@ -25,7 +25,7 @@ impl App {
     /// Wires the faces to the engine.
     pub fn new(hub: &Hub, config: &Config, metrics: &Metrics) -> Self {
         let health = Health::new(hub.db.clone(), hub.blobs.clone(), metrics.clone());
-        let routes = ApiRouter::new().merge(health::routes().with_state(health)).merge(faces(hub));
+        let routes = ApiRouter::new().merge(health::routes().with_state(health)).merge(faces(hub, config, metrics));
         let settings = ServiceSettings {
             public_url: config.server.public_url.as_deref().map(PublicUrl::new),
             trusted_proxies: TrustedProxies::new(&config.server.trusted_proxies),
@@ -49,8 +49,14 @@ impl App {
     }
 }
 
-fn faces(hub: &Hub) -> ApiRouter {
-    let api = hub_api::routes().with_state(ApiState::new(hub.repos.clone()));
+fn faces(hub: &Hub, config: &Config, metrics: &Metrics) -> ApiRouter {
+    let state = ApiState {
+        repos: hub.repos.clone(),
+        cas: hub.cas.clone(),
+        xet_epoch: config.xet.epoch.clone(),
+        xet_figures: XetFigures::new(metrics),
+    };
+    let api = hub_api::routes().with_state(state);
     let web = hub_web::routes().with_state(WebState { repos: hub.repos.clone(), ids: hub.ids.clone() });
     api.merge(web)
 }
@@ -58,7 +64,9 @@ fn faces(hub: &Hub) -> ApiRouter {
 /// The answer to paths that no route has. It depends on who asks, as for a repository that is missing.
 async fn unknown(accounts: Accounts, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
-    if let Err(refusal) = Caller::from_request_parts(&mut parts, &accounts).await {
+    // A token of the chunk store is no one's credential: what is not offered there is missing, whoever asks.
+    let judges_caller = !hub_api::is_chunk_store(parts.uri.path());
+    if judges_caller && let Err(refusal) = Caller::from_request_parts(&mut parts, &accounts).await {
         return refusal.into_response();
     }
     match RequestContext::from_request_parts(&mut parts, &accounts).await {

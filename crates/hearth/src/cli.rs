@@ -111,6 +111,9 @@ pub(crate) enum Admin {
         /// Spare what is younger than this [default: limits.upload_grace_secs]
         #[arg(long, value_name = "SECONDS")]
         grace_secs: Option<u64>,
+        /// Also remove chunks that clients may remember and refer to; afterwards change `xet.epoch`
+        #[arg(long)]
+        forgotten: bool,
     },
     /// Check that everything that is referred to is there and whole; ends with status 1 if not
     Check {

@@ -10,9 +10,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use hub_account::SignUpPolicy;
+use hub_api::XetEpoch;
 use hub_blob::S3Config;
+use hub_cas::CasConfig;
 use hub_core::{Limits, SecretString};
 use hub_http::Network;
+use hub_repo::ChunkPolicy;
 use serde::Deserialize;
 
 pub use layers::{ConfigError, Flags, load};
@@ -30,6 +33,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Where metadata and bytes are.
     pub storage: StorageConfig,
+    /// Large files in chunks.
+    pub xet: XetConfig,
     /// Who may have an account.
     pub accounts: AccountsConfig,
     /// What is too large.
@@ -46,6 +51,7 @@ impl Default for Config {
             data: PathBuf::from("data"),
             server: ServerConfig::default(),
             storage: StorageConfig::default(),
+            xet: XetConfig::default(),
             accounts: AccountsConfig::default(),
             limits: Limits::default(),
             log: LogConfig::default(),
@@ -156,6 +162,42 @@ pub enum BlobKind {
     Folder,
     /// An S3-compatible store.
     S3,
+}
+
+/// Large files in chunks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct XetConfig {
+    /// A word in the address of the chunk store. Clients that see another one forget what they know of the store, as they
+    /// must after it was restored from a backup or cleared before its time.
+    pub epoch: XetEpoch,
+    /// How often large files that came in one piece are put into chunks, in seconds; 0 means never.
+    pub chunk_secs: u64,
+    /// Files below this size stay in one piece, in bytes.
+    pub chunk_from_bytes: u64,
+    /// How long the whole copy of a file is kept after it was put into chunks, in seconds.
+    pub keep_whole_secs: u64,
+    /// The chunk store itself.
+    pub store: CasConfig,
+}
+
+impl Default for XetConfig {
+    fn default() -> Self {
+        Self {
+            epoch: XetEpoch::default(),
+            chunk_secs: 600,
+            chunk_from_bytes: 1 << 20,
+            keep_whole_secs: 7 * 24 * 3600,
+            store: CasConfig::default(),
+        }
+    }
+}
+
+impl XetConfig {
+    /// When whole copies become chunks, and how long they are kept beside them.
+    pub fn chunk_policy(&self) -> ChunkPolicy {
+        ChunkPolicy { from_bytes: self.chunk_from_bytes, keep_whole_secs: self.keep_whole_secs }
+    }
 }
 
 /// Who may have an account.

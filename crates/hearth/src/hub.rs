@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use hub_account::{AccountConfig, Accounts};
 use hub_blob::{BlobStore, FolderStore, S3Store};
+use hub_cas::{Cas, CasConfig, CasParts};
 use hub_core::{Clock, Ids};
 use hub_db::{Db, DbConfig};
 use hub_repo::{Repos, ReposParts};
@@ -32,6 +33,8 @@ pub struct Hub {
     pub db: Db,
     /// The bytes.
     pub blobs: Arc<dyn BlobStore>,
+    /// The bytes of large files in chunks.
+    pub cas: Cas,
     /// Who is who.
     pub accounts: Accounts,
     /// All repositories.
@@ -61,15 +64,29 @@ impl Hub {
         let Stores { db, blobs, clock, ids } = stores;
         let policy = AccountConfig { sign_up: config.accounts.sign_up, ..AccountConfig::default() };
         let accounts = Accounts::new(db.clone(), clock.clone(), ids.clone(), &policy);
+        let cas = Cas::new(CasParts {
+            db: db.clone(),
+            blobs: blobs.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            config: config.xet.store.clone(),
+        });
         let repos = Repos::new(ReposParts {
             db: db.clone(),
             blobs: blobs.clone(),
+            cas: cas.clone(),
             accounts: accounts.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
             limits: config.limits.clone(),
         });
-        Self { db, blobs, accounts, repos, clock, ids }
+        Self { db, blobs, cas, accounts, repos, clock, ids }
+    }
+
+    /// The chunk store with other times.
+    pub(crate) fn cas_with(&self, config: CasConfig) -> Cas {
+        let (db, blobs, clock, ids) = (self.db.clone(), self.blobs.clone(), self.clock.clone(), self.ids.clone());
+        Cas::new(CasParts { db, blobs, clock, ids, config })
     }
 
     /// The same hub for uploads from this process itself: its blob store gives no links, so that all bytes go through

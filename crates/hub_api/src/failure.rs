@@ -7,6 +7,7 @@
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use hub_account::AccountError;
+use hub_cas::CasError;
 use hub_core::{RepoAddr, UserError};
 use hub_http::{ApiError, PublicUrl};
 use hub_repo::RepoError;
@@ -67,6 +68,12 @@ impl From<RepoError> for Failed {
 impl From<ApiError> for Failed {
     fn from(error: ApiError) -> Self {
         Self(error)
+    }
+}
+
+impl From<CasError> for Failed {
+    fn from(error: CasError) -> Self {
+        Self(error.into())
     }
 }
 

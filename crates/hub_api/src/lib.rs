@@ -15,12 +15,14 @@ mod repos;
 mod state;
 mod upload;
 mod wire;
+mod xet;
 
 use hub_http::ApiRouter;
 
 pub use failure::Failed;
 pub use fallback::no_such_route;
 pub use state::ApiState;
+pub use xet::{EpochError, XetEpoch, XetFigures, is_chunk_store};
 
 /// Every route of this face.
 pub fn routes() -> ApiRouter<ApiState> {
@@ -29,5 +31,6 @@ pub fn routes() -> ApiRouter<ApiState> {
         .merge(upload::routes())
         .merge(download::routes())
         .merge(account::routes())
+        .merge(xet::routes())
         .merge(misc::routes())
 }

@@ -2,18 +2,27 @@
 
 use axum::extract::FromRef;
 use hub_account::Accounts;
+use hub_cas::Cas;
 use hub_repo::Repos;
+
+use crate::xet::{XetEpoch, XetFigures};
 
 /// The state of the API.
 #[derive(Clone)]
 pub struct ApiState {
+    /// All repositories, and through them who is who.
     pub repos: Repos,
+    /// The chunk store.
+    pub cas: Cas,
+    /// The word in its address.
+    pub xet_epoch: XetEpoch,
+    /// What is counted of its use.
+    pub xet_figures: XetFigures,
 }
 
-impl ApiState {
-    /// The state over all repositories, and through them over who is who.
-    pub fn new(repos: Repos) -> Self {
-        Self { repos }
+impl FromRef<ApiState> for XetFigures {
+    fn from_ref(state: &ApiState) -> Self {
+        state.xet_figures.clone()
     }
 }
 
@@ -26,5 +35,17 @@ impl FromRef<ApiState> for Repos {
 impl FromRef<ApiState> for Accounts {
     fn from_ref(state: &ApiState) -> Self {
         state.repos.accounts().clone()
+    }
+}
+
+impl FromRef<ApiState> for Cas {
+    fn from_ref(state: &ApiState) -> Self {
+        state.cas.clone()
+    }
+}
+
+impl FromRef<ApiState> for XetEpoch {
+    fn from_ref(state: &ApiState) -> Self {
+        state.xet_epoch.clone()
     }
 }

@@ -8,6 +8,8 @@ mod preupload;
 
 use hub_http::ApiRouter;
 
+pub(crate) use commit::refuse_pull_request;
+
 use crate::ApiState;
 
 pub(crate) fn routes() -> ApiRouter<ApiState> {

@@ -31,7 +31,7 @@ pub use context::{PublicUrl, RequestContext};
 pub use download::{ByteStream, Download, DownloadRequest};
 pub use error::ApiError;
 pub use media::media_type_of;
-pub use metrics::{Gauge, Metrics};
+pub use metrics::{Counter, Gauge, Metrics};
 pub use openapi::Info;
 pub use paging::{Page, Paging};
 pub use proxies::{Network, NetworkError, TrustedProxies};

@@ -27,6 +27,7 @@ struct Figures {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
     routes: Mutex<HashMap<String, BTreeMap<&'static str, Series>>>,
+    counters: Mutex<Vec<Counter>>,
 }
 
 /// The requests of one method on one route.
@@ -47,6 +48,21 @@ pub(crate) struct Ended<'a> {
     pub(crate) duration: Duration,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
+}
+
+/// A figure of a face that only grows.
+#[derive(Clone, Debug)]
+pub struct Counter {
+    name: &'static str,
+    help: &'static str,
+    value: Arc<AtomicU64>,
+}
+
+impl Counter {
+    /// Adds to it.
+    pub fn add(&self, by: u64) {
+        self.value.fetch_add(by, Ordering::Relaxed);
+    }
 }
 
 /// Counts one for as long as it lives.
@@ -70,7 +86,19 @@ impl Metrics {
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
             routes: Mutex::default(),
+            counters: Mutex::default(),
         }))
+    }
+
+    /// A counter under a name of its own, which ends with `_total`. Asked for again, it is the same counter.
+    pub fn counter(&self, name: &'static str, help: &'static str) -> Counter {
+        let mut counters = self.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = counters.iter().find(|counter| counter.name == name) {
+            return known.clone();
+        }
+        let counter = Counter { name, help, value: Arc::default() };
+        counters.push(counter.clone());
+        counter
     }
 
     /// Counts an open connection until the gauge is dropped.
@@ -125,6 +153,9 @@ impl Metrics {
         plain("hearth_http_received_bytes_total", "counter", "Bytes of request bodies.", bytes(&figures.bytes_in))?;
         plain("hearth_http_sent_bytes_total", "counter", "Bytes of response bodies.", bytes(&figures.bytes_out))?;
         plain("hearth_uptime_seconds", "gauge", "Time since start.", figures.started.elapsed().as_secs_f64())?;
+        for counter in self.0.counters.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            plain(counter.name, "counter", counter.help, bytes(&counter.value))?;
+        }
         if let Some(process) = Process::read() {
             plain("process_resident_memory_bytes", "gauge", "Resident memory.", process.resident_bytes as f64)?;
             plain("process_open_fds", "gauge", "Open file descriptors.", process.open_files as f64)?;
@@ -181,6 +212,16 @@ impl Process {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn faces_have_counters_of_their_own() {
+        let metrics = Metrics::new("1.2.3");
+        metrics.counter("hearth_things_total", "Things.").add(2);
+        metrics.counter("hearth_things_total", "Things.").add(3);
+        let text = metrics.render();
+        assert_eq!(text.matches("# TYPE hearth_things_total counter").count(), 1);
+        assert!(text.contains("\nhearth_things_total 5\n"), "{text}");
+    }
 
     #[test]
     fn requests_are_counted_by_method_route_and_status() {

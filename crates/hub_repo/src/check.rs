@@ -1,10 +1,12 @@
 //! The integrity check: everything that a reference reaches is there and is what its name says.
 
 use futures::TryStreamExt;
-use hub_core::{Oid, Sha256};
+use hub_blob::BlobStream;
+use hub_core::{Oid, Sha256, XetHash};
 use hub_formats::git::{self, ObjectKind};
 use sha2::Digest;
 
+use crate::store::large::LargeRow;
 use crate::store::{commits, garbage, large, objects, refs, repos};
 use crate::{RepoError, RepoId, Repos};
 
@@ -136,23 +138,60 @@ impl Repos {
             return Ok(());
         };
         report.contents += 1;
-        match self.blobs().size(&row.key()).await? {
-            None => report.damage(name, format!("the blob store lacks {}", row.key())),
-            Some(size) if size != row.size => {
-                report.damage(name, format!("{} has {size} bytes, not {}", row.key(), row.size));
-            }
-            Some(size) if deep => {
-                let mut stream = self.blobs().read(&row.key(), 0..size).await?;
-                let mut hasher = sha2::Sha256::new();
-                while let Some(chunk) = stream.try_next().await? {
-                    hasher.update(&chunk);
+        if let Some(key) = row.whole() {
+            match self.blobs().size(&key).await? {
+                None => report.damage(name, format!("the blob store lacks {key}")),
+                Some(size) if size != row.size => {
+                    report.damage(name, format!("{key} has {size} bytes, not {}", row.size));
                 }
-                if Sha256::new(hasher.finalize().into()) != sha256 {
-                    report.damage(name, format!("{} holds other bytes than its name says", row.key()));
+                Some(size) if deep && digest(self.blobs().read(&key, 0..size).await?).await? != sha256 => {
+                    report.damage(name, format!("{key} holds other bytes than its name says"));
+                }
+                Some(_) => {}
+            }
+        }
+        match row.xet {
+            Some(file) => self.check_chunks(name, &row, file, deep, report).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Looks at a content in chunks.
+    async fn check_chunks(
+        &self,
+        name: &str,
+        row: &LargeRow,
+        file: XetHash,
+        deep: bool,
+        report: &mut CheckReport,
+    ) -> Result<(), RepoError> {
+        match self.cas().file(&file).await? {
+            None => report.damage(name, format!("the chunk store lacks {file}, which is {}", row.sha256)),
+            Some(info) if info.size_bytes != row.size => {
+                report.damage(name, format!("{file} has {} bytes, not {}", info.size_bytes, row.size));
+            }
+            Some(_) if deep => {
+                let found = match self.cas().read(&file, 0..row.size).await {
+                    Ok(stream) => digest(stream).await,
+                    Err(error) => Err(error.into()),
+                };
+                match found {
+                    Ok(found) if found == row.sha256 => {}
+                    Ok(_) => report.damage(name, format!("{file} holds other bytes than {}", row.sha256)),
+                    Err(error) => report.damage(name, format!("{file} cannot be read: {error}")),
                 }
             }
             Some(_) => {}
         }
         Ok(())
     }
+}
+
+/// The hash of what a stream gives.
+async fn digest(mut stream: BlobStream) -> Result<Sha256, RepoError> {
+    let mut hasher = sha2::Sha256::new();
+    while let Some(chunk) = stream.try_next().await? {
+        hasher.update(&chunk);
+    }
+    Ok(Sha256::new(hasher.finalize().into()))
 }

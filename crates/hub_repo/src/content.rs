@@ -34,7 +34,7 @@ pub struct FileContent {
 pub enum FileSource {
     /// In the metadata store: at most [`crate::objects::ROW_BLOB_MAX`] bytes.
     Row(Oid),
-    /// In the blob store.
+    /// In the blob store, in one piece or in chunks.
     Content(Sha256),
 }
 
@@ -47,10 +47,11 @@ impl Repo {
         let mut file = self.raw_file(commit, path).await?;
         if let Some(large) = file.large {
             // Anyone can write a pointer; only content that arrived in this repository may be read through it.
-            if self.held_large(large.sha256).await?.is_none() {
+            let Some(held) = self.held_target(large.sha256).await? else {
                 return Err(RepoError::entry_not_found(path.as_str(), Some(commit.oid())));
-            }
+            };
             file.size = large.size;
+            file.large = Some(LargeTarget { xet: held.xet, ..large });
             file.source = FileSource::Content(large.sha256);
         }
         Ok(file)
@@ -70,7 +71,7 @@ impl Repo {
             commit,
             oid: entry.oid,
             size: row.size,
-            large: target.map(|(sha256, size)| LargeTarget { sha256, size }),
+            large: target.map(|(sha256, size)| LargeTarget { sha256, size, xet: None }),
             source: row.content.map_or(FileSource::Row(entry.oid), FileSource::Content),
         })
     }
@@ -84,10 +85,7 @@ impl Repo {
                 let (start, end) = (range.start.min(file.size) as usize, range.end.min(file.size) as usize);
                 Ok(futures::stream::once(async move { Ok(bytes.slice(start..end.max(start))) }).boxed())
             }
-            FileSource::Content(sha256) => {
-                let key = self.repos.content_key(*sha256).await?;
-                Ok(self.repos.blobs().read(&key, range).await?)
-            }
+            FileSource::Content(sha256) => self.repos.read_content(*sha256, range).await,
         }
     }
 
@@ -105,11 +103,12 @@ impl Repo {
         }
     }
 
-    /// A link by which the file can be fetched from the blob store itself, if the store gives such links.
+    /// A link by which the file can be fetched from the blob store itself, if the store gives such links and has the file
+    /// in one piece.
     pub async fn download_link(&self, file: &FileContent, options: &LinkOptions) -> Result<Option<String>, RepoError> {
         self.require(Access::Read)?;
         let FileSource::Content(sha256) = &file.source else { return Ok(None) };
-        let key = self.repos.content_key(*sha256).await?;
+        let Some(key) = self.repos.content(*sha256).await?.whole() else { return Ok(None) };
         Ok(self.repos.blobs().download_link(&key, options).await?)
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use hub_account::AccountError;
 use hub_blob::BlobError;
+use hub_cas::CasError;
 use hub_core::{Code, Oid, PathError, RepoAddr, RepoPath, Sha256, UserError};
 use hub_db::DbError;
 use hub_formats::git::ObjectError;
@@ -33,6 +34,9 @@ pub enum RepoError {
     /// The caller must sign in first.
     #[error("you must be signed in for this: send a token (hf auth login)")]
     NeedsLogin,
+    /// A token of the chunk store that was not made here or whose time is over.
+    #[error("this token for the chunk store is not valid or has expired: ask for a new one")]
+    BadToken,
     /// The caller is known and lacks a right.
     #[error("{0}")]
     Forbidden(String),
@@ -110,6 +114,9 @@ pub enum RepoError {
     /// The blob store failed.
     #[error("the blob store failed")]
     Blob(#[from] BlobError),
+    /// The chunk store failed, or refuses what it was given.
+    #[error(transparent)]
+    Cas(#[from] CasError),
     /// The account lookup failed.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -132,6 +139,7 @@ impl UserError for RepoError {
             Self::Disabled => Code::RepoDisabled,
             Self::Gated { .. } => Code::GatedRepo,
             Self::NeedsLogin => Code::NeedsLogin,
+            Self::BadToken => Code::BadCredentials,
             Self::Forbidden(_) => Code::Forbidden,
             Self::RevisionNotFound(_) => Code::RevisionNotFound,
             Self::EntryNotFound { .. } => Code::EntryNotFound,
@@ -145,6 +153,7 @@ impl UserError for RepoError {
             Self::NotImplemented(_) => Code::NotImplemented,
             Self::Db(error) => error.code(),
             Self::Blob(error) => error.code(),
+            Self::Cas(error) => error.code(),
             Self::Account(error) => error.code(),
             Self::Pack(PackError::TooMuch { .. } | PackError::Bomb { .. }) => Code::TooLarge,
             // Input or output failed: the sender went away, or the disk is full.

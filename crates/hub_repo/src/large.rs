@@ -4,20 +4,24 @@
 //! row. A wrong, short or interrupted upload leaves at most a key without a row, which is collected. Three ways lead in:
 //! one streamed body, parts, and a link straight to the blob store; all end in [`Repos::adopt`].
 
+mod chunk;
 mod receive;
+pub(crate) mod sealed;
 mod ticket;
 
 use bytes::Bytes;
 use hub_account::NamespaceId;
 use hub_blob::{CopyId, ObjectKey, PartsId};
 use hub_core::{Access, Sha256};
+use hub_db::Tx;
 
+pub use chunk::{ChunkPolicy, ChunkReport};
 pub use ticket::Ticket;
 
 use crate::open::granted;
-use crate::store::large::{self, LargeRow};
+use crate::store::large::{self, LargeRow, WholeCopy};
 use crate::store::{repos, uploads};
-use crate::{Repo, RepoError, RepoId, Repos};
+use crate::{LargeTarget, Repo, RepoError, RepoId, Repos};
 
 /// How a client shall send a large file.
 #[derive(Debug)]
@@ -66,11 +70,9 @@ impl Repo {
     /// # Errors
     /// [`RepoError::TooLarge`] and [`RepoError::QuotaExceeded`] by the limits in force.
     pub async fn plan_upload(&self, sha256: Sha256, size: u64, can_send_parts: bool) -> Result<UploadPlan, RepoError> {
-        self.require(Access::Write)?;
-        if self.held_large(sha256).await?.is_some() || self.borrow_from_readable(sha256).await? {
+        if !self.wants_upload(sha256, size).await? {
             return Ok(UploadPlan::Present);
         }
-        self.check_room(size).await?;
         let limits = self.repos.limits();
         if can_send_parts && size > limits.parts_from_bytes {
             return self.plan_parts(sha256, size, limits.part_bytes.max(size.div_ceil(MAX_PARTS)).max(1)).await;
@@ -85,6 +87,19 @@ impl Repo {
             }
         }
         Ok(UploadPlan::Whole(self.ticket(sha256, size, None)))
+    }
+
+    /// Whether a large file must be sent at all, however that is done.
+    ///
+    /// # Errors
+    /// [`RepoError::TooLarge`] and [`RepoError::QuotaExceeded`] by the limits in force.
+    pub async fn wants_upload(&self, sha256: Sha256, size: u64) -> Result<bool, RepoError> {
+        self.require(Access::Write)?;
+        if self.held_large(sha256).await?.is_some() || self.borrow_from_readable(sha256).await? {
+            return Ok(false);
+        }
+        self.check_room(size).await?;
+        Ok(true)
     }
 
     async fn plan_parts(&self, sha256: Sha256, size: u64, part_bytes: u64) -> Result<UploadPlan, RepoError> {
@@ -138,14 +153,20 @@ impl Repo {
 
     /// The size of a large file that this repository holds, after looking whether a direct upload has arrived.
     pub async fn held_large(&self, sha256: Sha256) -> Result<Option<u64>, RepoError> {
+        Ok(self.held_target(sha256).await?.map(|target| target.size))
+    }
+
+    /// The same, with the file of the chunk store that has its bytes.
+    pub async fn held_target(&self, sha256: Sha256) -> Result<Option<LargeTarget>, RepoError> {
+        let target = |held: large::Held| LargeTarget { sha256, size: held.size, xet: held.xet };
         if let Some(held) = large::held(self.repos.db(), self.id(), sha256).await? {
             large::renew_holding(self.repos.db(), self.id(), sha256, &held, self.repos.clock().now()).await?;
-            return Ok(Some(held.size));
+            return Ok(Some(target(held)));
         }
         for upload in uploads::direct_of(self.repos.db(), self.id(), sha256).await? {
             if self.repos.blobs().size(&upload.key()).await?.is_some() {
                 self.repos.settle(&upload).await?;
-                return Ok(large::held(self.repos.db(), self.id(), sha256).await?.map(|held| held.size));
+                return Ok(large::held(self.repos.db(), self.id(), sha256).await?.map(target));
             }
         }
         Ok(None)
@@ -179,23 +200,30 @@ impl Repo {
         let mut tx = self.repos.db().begin().await?;
         let now = self.repos.clock().now();
         // Renewing the row holds collection off until this transaction has ended.
-        let Some(size) = large::renew(&mut tx, sha256, now).await? else { return Ok(false) };
+        let Some(row) = large::renew(&mut tx, sha256, now).await? else { return Ok(false) };
         let by = self.caller().user().map_or(NamespaceId::new(0), |user| user.id);
-        if large::give(&mut tx, self.id(), sha256, by, now).await? {
-            repos::add_used_bytes(&mut tx, self.id(), size as i64).await?;
-        }
+        self.repos.give(&mut tx, self.id(), by, &row).await?;
         tx.commit().await?;
         Ok(true)
     }
 
     pub(crate) async fn check_room(&self, size: u64) -> Result<(), RepoError> {
-        let limits = self.repos.limits();
-        if size > limits.file_bytes {
-            return Err(RepoError::TooLarge(format!(
-                "a file may have at most {} bytes here, this one has {size}: split it",
-                limits.file_bytes
-            )));
+        self.check_file_size(size)?;
+        self.check_quota(size).await
+    }
+
+    pub(crate) fn check_file_size(&self, size: u64) -> Result<(), RepoError> {
+        let most = self.repos.limits().file_bytes;
+        if size <= most {
+            return Ok(());
         }
+        let message = format!("a file may have at most {most} bytes here, this one has {size}: split it");
+        Err(RepoError::TooLarge(message))
+    }
+
+    /// States that the owner may store `size` bytes more.
+    pub(crate) async fn check_quota(&self, size: u64) -> Result<(), RepoError> {
+        let limits = self.repos.limits();
         if limits.namespace_bytes > 0 {
             let used = repos::used_by(self.repos.db(), self.state().owner).await?;
             if used.saturating_add(size) > limits.namespace_bytes {
@@ -211,6 +239,17 @@ impl Repo {
 }
 
 impl Repos {
+    /// Gives a repository the right to a content. If that lies in chunks, the chunk store learns of the holder too.
+    async fn give(&self, tx: &mut Tx, repo: RepoId, by: NamespaceId, row: &LargeRow) -> Result<(), RepoError> {
+        if large::give(tx, repo, row.sha256, by, self.clock().now()).await? {
+            repos::add_used_bytes(tx, repo, row.size as i64).await?;
+            if let Some(file) = row.xet {
+                self.cas().hold(tx, repo.holder(), &file).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Puts a content of bounded size into the blob store and states that it is verified.
     pub(crate) async fn store_content(&self, sha256: Sha256, bytes: Bytes) -> Result<(), RepoError> {
         let mut tx = self.db().begin().await?;
@@ -220,7 +259,7 @@ impl Repos {
         }
         drop(tx);
         let copy = CopyId::fresh(self.ids());
-        let row = LargeRow { sha256, size: bytes.len() as u64, copy };
+        let row = WholeCopy { sha256, size: bytes.len() as u64, copy };
         let mut writer = self.blobs().writer(&row.key()).await?;
         writer.write(bytes).await?;
         writer.finish().await?;
@@ -228,21 +267,17 @@ impl Repos {
     }
 
     /// Makes a verified copy visible: its row, and the right of a repository to it, appear together.
-    pub(crate) async fn adopt(&self, row: LargeRow, holder: Option<(RepoId, NamespaceId)>) -> Result<(), RepoError> {
+    pub(crate) async fn adopt(&self, row: WholeCopy, holder: Option<(RepoId, NamespaceId)>) -> Result<(), RepoError> {
         let now = self.clock().now();
         let mut tx = self.db().begin().await?;
         let used = large::insert(&mut tx, &row, now).await?;
-        if !used {
-            large::renew(&mut tx, row.sha256, now).await?;
-        }
-        if let Some((repo, by)) = holder
-            && large::give(&mut tx, repo, row.sha256, by, now).await?
-        {
-            repos::add_used_bytes(&mut tx, repo, row.size as i64).await?;
+        let there = large::renew(&mut tx, row.sha256, now).await?;
+        if let (Some((repo, by)), Some(there)) = (holder, there) {
+            self.give(&mut tx, repo, by, &there).await?;
         }
         tx.commit().await?;
         if !used {
-            // Another copy of the same content was first; this one is not needed.
+            // Another copy of the same content was first, whole or in chunks; this one is not needed.
             self.blobs().delete(&row.key()).await?;
         }
         Ok(())

@@ -33,6 +33,7 @@ mod store;
 mod survey;
 mod tree;
 mod writers;
+mod xet;
 
 /// Bytes on their way in and out, as [`Repo::read`] and [`Repos::receive_whole`] name them.
 pub use hub_blob::{BlobError, BlobStream, LinkOptions};
@@ -46,7 +47,7 @@ pub use error::RepoError;
 pub use facts::Facts;
 pub use garbage::GarbageReport;
 pub use history::{CommitInfo, CommitPage};
-pub use large::{PartPlan, Ticket, UploadPlan};
+pub use large::{ChunkPolicy, ChunkReport, PartPlan, Ticket, UploadPlan};
 pub use lifecycle::{Gating, NewFile, NewRepo, Settings, SettingsChange, SpaceSdk};
 pub use list::{KindCounts, ListCursor, ListPage, ListQuery, ListedRepo, SortKey};
 pub use open::{Repo, RepoId, RepoState};
@@ -58,3 +59,4 @@ pub use rules::{BranchPattern, BranchPatternError, BranchRule, Pushers};
 pub use storage::{RepoStorage, StorageReport};
 pub use survey::{SURVEY_MAX, Surveyed};
 pub use tree::{EntryKind, LargeTarget, LastCommit, TreeEntryInfo, TreePage};
+pub use xet::{XetGrant, XetScope, XetToken};

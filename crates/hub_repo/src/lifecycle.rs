@@ -304,6 +304,7 @@ impl Repos {
         Repo::newborn(self, state.clone(), &caller).register(&mut tx).await?;
         repos::copy_content(&mut tx, from.id(), state.id, user.id, now).await?;
         tx.commit().await?;
+        self.hold_chunks(state.id).await?;
         self.open(&caller, &state.addr, Access::Admin).await
     }
 

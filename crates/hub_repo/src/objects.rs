@@ -1,16 +1,18 @@
 //! Reading and preparing git objects: trees through a bounded cache, blobs from their row or from the blob store.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures::TryStreamExt;
-use hub_blob::ObjectKey;
+use hub_blob::BlobStream;
 use hub_core::{Oid, Sha256};
 use hub_formats::git::{self, Commit, Compressor, ObjectKind, Tree};
 use hub_formats::lfs;
 use sha2::Digest;
 
+use crate::store::large::{self, LargeRow};
 use crate::store::objects::{self, BlobRow, NewObject, ObjectBody, ObjectRow};
 use crate::{Repo, RepoError, RepoId, Repos};
 
@@ -109,8 +111,7 @@ impl Repos {
 
     /// The whole of a content of the blob store; for content of bounded size only.
     pub(crate) async fn content_bytes(&self, sha256: Sha256, size: u64) -> Result<Bytes, RepoError> {
-        let key = self.content_key(sha256).await?;
-        let mut stream = self.blobs().read(&key, 0..size).await?;
+        let mut stream = self.read_content(sha256, 0..size).await?;
         let mut all = Vec::with_capacity(size.min(64 << 20) as usize);
         while let Some(chunk) = stream.try_next().await? {
             all.extend_from_slice(&chunk);
@@ -118,11 +119,20 @@ impl Repos {
         Ok(all.into())
     }
 
-    /// Under which key the verified copy of a content lies.
-    pub(crate) async fn content_key(&self, sha256: Sha256) -> Result<ObjectKey, RepoError> {
-        let row = crate::store::large::get(self.db(), sha256).await?;
-        let row = row.ok_or_else(|| RepoError::Inconsistent(format!("no verified copy of {sha256}")))?;
-        Ok(row.key())
+    /// In which form a verified content is kept.
+    pub(crate) async fn content(&self, sha256: Sha256) -> Result<LargeRow, RepoError> {
+        let row = large::get(self.db(), sha256).await?;
+        row.ok_or_else(|| RepoError::Inconsistent(format!("the content {sha256} is not kept")))
+    }
+
+    /// Streams a range of a content: from the whole copy where there is one, which costs least, else from its chunks.
+    pub(crate) async fn read_content(&self, sha256: Sha256, range: Range<u64>) -> Result<BlobStream, RepoError> {
+        let row = self.content(sha256).await?;
+        match (row.whole(), row.xet) {
+            (Some(key), _) => Ok(self.blobs().read(&key, range).await?),
+            (None, Some(file)) => Ok(self.cas().read(&file, range).await?),
+            (None, None) => Err(RepoError::Inconsistent(format!("the content {sha256} is kept in no form"))),
+        }
     }
 }
 

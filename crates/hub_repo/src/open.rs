@@ -1,6 +1,7 @@
 //! The only place that decides what a caller may know of a repository, read of it, or do to it.
 
 use hub_account::{Caller, NamespaceId};
+use hub_cas::Scope;
 use hub_core::{Access, OrgRole, RepoAddr, Timestamp, Visibility};
 
 use crate::lifecycle::{Gating, Settings};
@@ -12,6 +13,11 @@ use crate::{RepoError, Repos};
 pub struct RepoId(pub(crate) i64);
 
 impl RepoId {
+    /// As whom the chunk store knows the repository.
+    pub(crate) fn holder(self) -> Scope {
+        Scope::new(self.0)
+    }
+
     /// The key, for the `_id` of the API and for events.
     pub fn key(self) -> i64 {
         self.0
@@ -90,6 +96,11 @@ impl Repo {
     /// The handle of a repository that its first commit is about to bring into being; until then it has no row.
     pub(crate) fn newborn(repos: &Repos, state: RepoState, caller: &Caller) -> Self {
         Self { repos: repos.clone(), state, access: Access::Write, caller: caller.clone() }
+    }
+
+    /// The handle of a repository to whose bearer a token has permitted writing, whoever that is.
+    pub(crate) fn permitted(repos: &Repos, state: RepoState) -> Self {
+        Self { repos: repos.clone(), state, access: Access::Write, caller: Caller::Anonymous }
     }
 
     /// States that this handle may do `access`; a use case calls it first, so that a handle opened for reading

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hub_account::Accounts;
 use hub_blob::BlobStore;
+use hub_cas::Cas;
 use hub_core::{Clock, Ids, Limits};
 use hub_db::Db;
 
@@ -18,6 +19,8 @@ pub struct ReposParts {
     pub db: Db,
     /// The bytes.
     pub blobs: Arc<dyn BlobStore>,
+    /// The bytes of large files in chunks.
+    pub cas: Cas,
     /// Who is who.
     pub accounts: Accounts,
     /// The time.
@@ -59,6 +62,10 @@ impl Repos {
 
     pub(crate) fn blobs(&self) -> &dyn BlobStore {
         &*self.parts.blobs
+    }
+
+    pub(crate) fn cas(&self) -> &Cas {
+        &self.parts.cas
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {

@@ -1,6 +1,7 @@
 //! Where the bytes are: per repository, and in all.
 
 use hub_account::NamespaceId;
+use hub_cas::ScopeFigures;
 use hub_core::RepoAddr;
 
 use crate::store::storage;
@@ -19,6 +20,8 @@ pub struct RepoStorage {
     pub content_bytes: u64,
     /// How much of that content another repository holds too, in bytes.
     pub shared_bytes: u64,
+    /// What of that content lies in chunks.
+    pub chunks: ScopeFigures,
 }
 
 /// What the whole instance takes.
@@ -60,6 +63,7 @@ impl Repos {
                 row_bytes: sums.row_bytes,
                 content_bytes: sums.content_bytes,
                 shared_bytes: sums.shared_bytes,
+                chunks: self.cas().figures_of(state.id.holder()).await?,
             });
         }
         Ok(page)

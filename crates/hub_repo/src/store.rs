@@ -1,5 +1,6 @@
 //! All SQL of this crate: one file a group of tables.
 
+pub(crate) mod chunked;
 pub(crate) mod commits;
 pub(crate) mod downloads;
 pub(crate) mod facts;

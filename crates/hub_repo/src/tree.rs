@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use hub_core::{CommitId, Oid, RepoPath, Sha256, Timestamp};
+use hub_core::{CommitId, Oid, RepoPath, Sha256, Timestamp, XetHash};
 use hub_formats::git::{Mode, Tree, TreeEntry};
 
 use crate::history::CommitInfo;
-use crate::store::objects;
+use crate::store::{large, objects};
 use crate::{Repo, RepoError};
 
 /// Whether an entry is a file or a folder.
@@ -26,6 +26,8 @@ pub struct LargeTarget {
     pub sha256: Sha256,
     /// Its size in bytes.
     pub size: u64,
+    /// The file of the chunk store that has the same bytes, if the repository may read one.
+    pub xet: Option<XetHash>,
 }
 
 /// The commit that last changed an entry.
@@ -187,11 +189,18 @@ impl Repo {
     async fn describe(&self, met: Vec<Met>) -> Result<Vec<TreeEntryInfo>, RepoError> {
         let files: Vec<Oid> = met.iter().filter(|m| is_blob(m.mode)).map(|m| m.oid).collect();
         let rows = objects::blobs(self.repos.db(), self.id(), &files).await?;
+        let contents: Vec<Sha256> = rows.iter().filter_map(|row| row.target).map(|(sha256, _)| sha256).collect();
+        let chunked = large::chunked_among(self.repos.db(), self.id(), &contents).await?;
+        let chunked: HashMap<Sha256, XetHash> = chunked.into_iter().collect();
         let by_oid: HashMap<Oid, objects::BlobRow> = rows.into_iter().map(|row| (row.oid, row)).collect();
         let describe_one = |Met { path, mode, oid }: Met| {
             let row = by_oid.get(&oid);
             let blob_size = row.map_or(0, |row| row.size);
-            let large = row.and_then(|row| row.target).map(|(sha256, size)| LargeTarget { sha256, size });
+            let large = row.and_then(|row| row.target).map(|(sha256, size)| LargeTarget {
+                sha256,
+                size,
+                xet: chunked.get(&sha256).copied(),
+            });
             TreeEntryInfo {
                 kind: if mode == Mode::Directory { EntryKind::Directory } else { EntryKind::File },
                 path,

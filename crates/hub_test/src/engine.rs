@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use hub_account::{AccountConfig, Accounts, By, Caller};
 use hub_blob::{BlobStore, FolderStore};
+use hub_cas::{Cas, CasConfig, CasParts};
 use hub_core::{FixedClock, Ids, Limits, SecretString, Timestamp};
 use hub_db::testing::TestDb;
 use hub_repo::{Repos, ReposParts};
@@ -49,6 +50,8 @@ const PEOPLE: &str = r#"{
 pub struct TestEngine {
     /// Its repositories.
     pub repos: Repos,
+    /// Its bytes in chunks.
+    pub cas: Cas,
     /// Its people.
     pub accounts: Accounts,
     /// Its time.
@@ -78,15 +81,23 @@ impl TestEngine {
             Arc::new(FolderStore::open(&folder, ids.clone()).expect("the temporary folder is writable"));
         let accounts = Accounts::new(db.clone(), clock.clone(), ids.clone(), &AccountConfig::default());
         accounts.import_accounts(By::Operator, PEOPLE).await.expect("the people are valid");
+        let cas = Cas::new(CasParts {
+            db: db.clone(),
+            blobs: blobs.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            config: CasConfig::default(),
+        });
         let repos = Repos::new(ReposParts {
             db: db.clone(),
             blobs: blobs.clone(),
+            cas: cas.clone(),
             accounts: accounts.clone(),
             clock: clock.clone(),
             ids,
             limits,
         });
-        Self { repos, accounts, clock, blobs, db, folder }
+        Self { repos, cas, accounts, clock, blobs, db, folder }
     }
 
     /// The person with that name, signed in by their token.

@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
+use hub_cas::{CasConfig, StoreFigures};
+
 use super::{say, size, table};
+use crate::config::Config;
 use crate::hub::Hub;
 
 /// How many of the largest repositories are listed.
@@ -14,18 +17,61 @@ pub(super) async fn storage(hub: &Hub) -> anyhow::Result<()> {
     say(format!("{} git objects in {} of rows", report.objects, size(report.row_bytes)))?;
     say(format!("{} large contents in {}", report.contents, size(report.content_bytes)))?;
     say(format!("the database in all {}\n", size(report.database_bytes)))?;
+    chunks(&hub.cas.figures().await?)?;
     let largest = hub.repos.storage_by_repo(0, LARGEST).await?;
-    let row = |repo: hub_repo::RepoStorage| {
-        let sizes = [repo.logical_bytes, repo.content_bytes, repo.shared_bytes, repo.row_bytes].map(size);
-        std::iter::once(repo.addr.to_string()).chain(sizes).collect::<Vec<_>>()
-    };
+    let mut rows = Vec::new();
+    for repo in largest {
+        let chunks = repo.chunks;
+        let sizes = [repo.logical_bytes, repo.content_bytes, repo.shared_bytes, repo.row_bytes];
+        let in_chunks = [chunks.file_bytes, chunks.content_bytes, chunks.stored_bytes, chunks.own_bytes];
+        let cells = sizes.into_iter().chain(in_chunks).map(size);
+        rows.push(std::iter::once(repo.addr.to_string()).chain(cells).collect());
+    }
     table(
-        &["LARGEST REPOSITORIES", "ALL", "LARGE FILES", "OF THAT SHARED", "ROWS"],
-        &largest.into_iter().map(row).collect::<Vec<_>>(),
+        &[
+            "LARGEST REPOSITORIES",
+            "ALL",
+            "LARGE FILES",
+            "OF THAT SHARED",
+            "ROWS",
+            "IN CHUNKS",
+            "WITHOUT REPEATS",
+            "STORED",
+            "ONLY HERE",
+        ],
+        &rows,
     )
 }
 
-pub(super) async fn gc(hub: &Hub, grace_secs: u64) -> anyhow::Result<()> {
+/// What lies in chunks: what it is, what is left when nothing is kept twice, and what that takes when compressed.
+fn chunks(figures: &StoreFigures) -> anyhow::Result<()> {
+    let StoreFigures { files, file_bytes, content_bytes, stored_bytes, unused_bytes, .. } = *figures;
+    say(format!("{files} files in chunks with {}", size(file_bytes)))?;
+    say(format!("  without repeats {} ({} saved)", size(content_bytes), share(file_bytes, content_bytes)))?;
+    say(format!(
+        "  stored in {} xorbs with {} ({} saved by compression)",
+        figures.xorbs,
+        size(stored_bytes),
+        share(content_bytes, stored_bytes)
+    ))?;
+    say(format!("  of that {} that no file uses and clients may remember", size(unused_bytes)))?;
+    say(format!(
+        "  besides {} in {} xorbs that are about to be removed\n",
+        size(figures.condemned_bytes),
+        figures.condemned
+    ))
+}
+
+/// How much of `all` is not in `left`.
+fn share(all: u64, left: u64) -> String {
+    if all == 0 {
+        return "0 %".to_owned();
+    }
+    format!("{:.1} %", 100.0 * (all.saturating_sub(left)) as f64 / all as f64)
+}
+
+/// Collects what nobody needs. With `forgotten`, the chunk store does not wait for what clients may remember of it.
+pub(super) async fn gc(hub: &Hub, config: &Config, grace_secs: u64, forgotten: bool) -> anyhow::Result<()> {
     let report = hub.repos.collect_garbage(grace_secs).await?;
     say(format!(
         "Removed {} git objects, {} large contents ({}), {} holdings, {} uploads that were given up, {} stray keys.",
@@ -35,6 +81,26 @@ pub(super) async fn gc(hub: &Hub, grace_secs: u64) -> anyhow::Result<()> {
         report.holdings,
         report.uploads,
         report.stray_keys
+    ))?;
+    let mut times = CasConfig { grace_secs, ..config.xet.store.clone() };
+    if forgotten {
+        (times.retention_secs, times.quarantine_secs) = (0, 0);
+    }
+    let cas = hub.cas_with(times);
+    let mut report = cas.collect(&hub.repos).await?;
+    if forgotten {
+        // What the first run condemned goes with the second.
+        let second = cas.collect(&hub.repos).await?;
+        report.xorbs += second.xorbs;
+        report.freed_bytes += second.freed_bytes;
+    }
+    say(format!(
+        "Of chunks: removed {} files, {} xorbs ({}), {} stray keys; condemned {} xorbs.",
+        report.files,
+        report.xorbs,
+        size(report.freed_bytes),
+        report.stray_keys,
+        report.condemned
     ))
 }
 
@@ -49,7 +115,12 @@ pub(super) async fn check(hub: &Hub, deep: bool) -> anyhow::Result<ExitCode> {
     for damage in &report.damages {
         say(format!("DAMAGED {}: {}", damage.repo, damage.what))?;
     }
-    if report.damages.is_empty() {
+    let chunks = hub.cas.check(deep).await?;
+    say(format!("{read} {} xorbs and {} files in chunks.", chunks.xorbs, chunks.files))?;
+    for damage in &chunks.damages {
+        say(format!("DAMAGED in chunks: {}", damage.what))?;
+    }
+    if report.damages.is_empty() && chunks.damages.is_empty() {
         say("Everything is whole.")?;
         return Ok(ExitCode::SUCCESS);
     }

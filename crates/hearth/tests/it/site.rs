@@ -38,6 +38,7 @@ pub(crate) fn application(engine: &TestEngine) -> (App, Hub, Metrics) {
     let hub = Hub {
         db: (*engine.db).clone(),
         blobs: engine.blobs.clone(),
+        cas: engine.cas.clone(),
         accounts: engine.accounts.clone(),
         repos: engine.repos.clone(),
         clock: engine.clock.clone(),

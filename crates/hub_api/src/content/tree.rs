@@ -89,6 +89,9 @@ pub(crate) struct TreeEntryView {
     path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     lfs: Option<LargeView>,
+    /// The file of the chunk store that has the bytes of the large file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xet_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_commit: Option<LastCommitView>,
 }
@@ -126,6 +129,7 @@ impl From<TreeEntryInfo> for TreeEntryView {
             },
             oid: entry.oid.to_string(),
             size: entry.size,
+            xet_hash: entry.large.and_then(|large| large.xet).map(|file| file.to_string()),
             lfs: entry.large.map(|large| LargeView {
                 oid: large.sha256.to_string(),
                 size: large.size,

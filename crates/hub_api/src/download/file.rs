@@ -13,6 +13,7 @@ use hub_http::{ApiError, Download, DownloadRequest, media_type_of};
 use hub_repo::{FileContent, FileSource, LargeTarget, LinkOptions, Repo, RepoError};
 
 use crate::failure::{Answer, X_REPO_COMMIT};
+use crate::xet::{CasUrl, FILE_INFO_TYPE, XetHeaders};
 
 const X_LINKED_SIZE: HeaderName = HeaderName::from_static("x-linked-size");
 const X_LINKED_ETAG: HeaderName = HeaderName::from_static("x-linked-etag");
@@ -28,6 +29,8 @@ const LINK_TTL: Duration = Duration::from_secs(3600);
 pub(crate) struct FileRequest {
     as_sent: DownloadRequest,
     without_range: DownloadRequest,
+    /// Whether it would rather be told where the chunks of the file are.
+    wants_file_info: bool,
 }
 
 impl FileRequest {
@@ -46,7 +49,9 @@ impl<S: Send + Sync> FromRequestParts<S> for FileRequest {
         if let Some(range) = range {
             parts.headers.insert(header::RANGE, range);
         }
-        Ok(Self { as_sent, without_range })
+        let accepts = parts.headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let wants_file_info = accepts.flat_map(|list| list.split(',')).any(is_file_info);
+        Ok(Self { as_sent, without_range, wants_file_info })
     }
 }
 
@@ -57,12 +62,21 @@ pub(crate) struct SentFile<'a> {
     /// Whether the answer names the commit; a large file asked for by its hash belongs to none.
     of_commit: bool,
     attachment: bool,
+    /// Where its chunks are asked for, if it lies in chunks.
+    xet: Option<XetHeaders>,
 }
 
 impl<'a> SentFile<'a> {
     /// A file of a commit.
     pub(crate) fn of_commit(repo: &'a Repo, file: FileContent, attachment: bool) -> Self {
-        Self { repo, file, of_commit: true, attachment }
+        Self { repo, file, of_commit: true, attachment, xet: None }
+    }
+
+    /// Says where the chunks are, if the file lies in chunks.
+    pub(crate) fn with_chunks(mut self, cas_url: &CasUrl) -> Self {
+        let file = self.file.large.and_then(|large| large.xet);
+        self.xet = file.map(|file| XetHeaders::new(self.repo, cas_url, self.file.commit, file));
+        self
     }
 
     /// A large file that the repository holds, asked for by its hash.
@@ -74,10 +88,10 @@ impl<'a> SentFile<'a> {
             commit: CommitId::new(Oid::ZERO),
             oid: Oid::ZERO,
             size,
-            large: Some(LargeTarget { sha256, size }),
+            large: Some(LargeTarget { sha256, size, xet: None }),
             source: FileSource::Content(sha256),
         };
-        Ok(Self { repo, file, of_commit: false, attachment: true })
+        Ok(Self { repo, file, of_commit: false, attachment: true, xet: None })
     }
 
     /// Answers the request. Large files are fetched from the blob store itself where it gives links; the headers of a
@@ -87,6 +101,9 @@ impl<'a> SentFile<'a> {
         let mut headers = self.headers(&etag)?;
         if self.file.size == 0 {
             headers.insert(header::CONTENT_RANGE, HeaderValue::from_static("bytes */0"));
+        }
+        if let Some(xet) = self.xet.as_ref().filter(|_| request.wants_file_info) {
+            return Ok(xet.file_info(headers, &etag, self.file.size)?);
         }
         let request = request.of_size(self.file.size);
         let may_redirect = self.file.large.is_some() && !request.is_head() && !request.has(&etag);
@@ -123,6 +140,9 @@ impl<'a> SentFile<'a> {
             headers.insert(X_LINKED_SIZE, large.size.into());
             headers.insert(X_LINKED_ETAG, value(&format!("\"{etag}\""))?);
         }
+        if let Some(xet) = &self.xet {
+            xet.add_to(&mut headers)?;
+        }
         Ok(headers)
     }
 
@@ -146,6 +166,11 @@ impl<'a> SentFile<'a> {
             content_disposition: Some(format!("attachment; filename=\"{name}\"")),
         }
     }
+}
+
+/// Whether an accepted media type, perhaps with parameters, is that of file infos.
+fn is_file_info(accepted: &str) -> bool {
+    accepted.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case(FILE_INFO_TYPE))
 }
 
 fn value(text: &str) -> Result<HeaderValue, ApiError> {

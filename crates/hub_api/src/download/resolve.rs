@@ -3,8 +3,8 @@
 //! `resolve` gives what a person means by the file; `raw` gives what git stores, which for a large file is its pointer.
 
 use axum::extract::{FromRequestParts, State};
-use axum::http::request::Parts;
 use axum::http::header;
+use axum::http::request::Parts;
 use axum::response::Response;
 use hub_core::{Access, RepoKind};
 use hub_http::{AccessClass, ApiRouter, Caller, Query, RequestContext, get};
@@ -16,6 +16,7 @@ use crate::ApiState;
 use crate::address::{At, per_kind, web_base};
 use crate::download::file::{FileRequest, SentFile};
 use crate::failure::Answer;
+use crate::xet::CasUrl;
 
 pub(crate) fn routes() -> ApiRouter<ApiState> {
     per_kind(|kind: RepoKind| {
@@ -58,6 +59,7 @@ async fn resolve(
     Caller(caller): Caller,
     at: At,
     Query(query): Query<ResolveQuery>,
+    cas_url: CasUrl,
     client: Client,
     request: FileRequest,
 ) -> Answer<Response> {
@@ -65,7 +67,7 @@ async fn resolve(
     let commit = repo.resolve(&at.revision).await?;
     let file = repo.file(commit, &at.file(commit)?).await?;
     client.count(&repo, &file).await;
-    SentFile::of_commit(&repo, file, query.download).answer(&request).await
+    SentFile::of_commit(&repo, file, query.download).with_chunks(&cas_url).answer(&request).await
 }
 
 /// `GET /{namespace}/{name}/raw/{revision}/{path}`

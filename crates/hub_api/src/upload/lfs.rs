@@ -23,6 +23,7 @@ use crate::ApiState;
 use crate::address::{At, per_kind, web_base};
 use crate::download::file::{FileRequest, SentFile};
 use crate::failure::Answer;
+use crate::xet::{CasUrl, upload_header};
 
 const MEDIA_TYPE: &str = "application/vnd.git-lfs+json";
 /// The most objects of one request.
@@ -180,7 +181,8 @@ struct ObjectView {
 #[derive(Serialize, JsonSchema)]
 struct ActionView {
     href: String,
-    /// For uploads in parts: `chunk_size` and the link of each part under its number, in order.
+    /// For uploads in parts: `chunk_size` and the link of each part under its number, in order. For uploads through the
+    /// chunk store: its address and a token.
     #[serde(skip_serializing_if = "Value::is_null")]
     header: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,6 +208,8 @@ struct Planner<'a> {
     repos: &'a Repos,
     public_url: &'a PublicUrl,
     can_send_parts: bool,
+    /// How a client that can use the chunk store brings all files of an upload: where it gets tokens, and the first one.
+    by_chunks: Option<(String, Value)>,
 }
 
 /// `POST /{namespace}/{name}.git/info/lfs/objects/batch`
@@ -213,7 +217,7 @@ async fn batch(
     State(repos): State<Repos>,
     Caller(caller): Caller,
     at: At,
-    public_url: PublicUrl,
+    cas_url: CasUrl,
     JsonBody(body): JsonBody<BatchBody>,
 ) -> Answer<Response> {
     let access = match body.operation {
@@ -222,8 +226,13 @@ async fn batch(
     };
     let repo = at.open(&repos, &caller, access).await?;
     body.check()?;
-    let can_send_parts = body.transfers.iter().any(|transfer| transfer == "multipart");
-    let planner = Planner { repo: &repo, repos: &repos, public_url: &public_url, can_send_parts };
+    let can = |wanted: &str| body.transfers.iter().any(|transfer| transfer == wanted);
+    let by_chunks = match body.operation {
+        OperationWord::Upload if can("xet") => Some(upload_header(&repo, &cas_url).await?),
+        _ => None,
+    };
+    let can_send_parts = can("multipart");
+    let planner = Planner { repo: &repo, repos: &repos, public_url: cas_url.hub(), can_send_parts, by_chunks };
     Ok(lfs_json(StatusCode::OK, &planner.plan(body.operation, &body.objects).await?))
 }
 
@@ -241,14 +250,17 @@ impl BatchBody {
 
 impl Planner<'_> {
     async fn plan(&self, operation: OperationWord, objects: &[ObjectBody]) -> Answer<BatchView> {
-        let mut view = BatchView { transfer: "basic", objects: Vec::with_capacity(objects.len()), hash_algo: "sha256" };
+        let transfer = if self.by_chunks.is_some() { "xet" } else { "basic" };
+        let mut view = BatchView { transfer, objects: Vec::with_capacity(objects.len()), hash_algo: "sha256" };
         for object in objects {
             let planned = match (object.oid.parse::<Sha256>(), operation) {
                 (Err(reason), _) => Err(RepoError::Unprocessable(format!("the oid is no SHA-256: {reason}"))),
                 (Ok(sha256), OperationWord::Upload) => self.upload(sha256, object.size).await,
                 (Ok(sha256), OperationWord::Download) => self.download(sha256).await,
             };
-            if matches!(&planned, Ok(actions) if actions.values().any(|action| !action.header.is_null())) {
+            if self.by_chunks.is_none()
+                && matches!(&planned, Ok(actions) if actions.values().any(|action| !action.header.is_null()))
+            {
                 view.transfer = "multipart";
             }
             view.objects.push(object_view(object, planned)?);
@@ -257,8 +269,21 @@ impl Planner<'_> {
     }
 
     async fn upload(&self, sha256: Sha256, size: u64) -> Result<BTreeMap<&'static str, ActionView>, RepoError> {
-        let upload = match self.repo.plan_upload(sha256, size, self.can_send_parts).await? {
-            UploadPlan::Present => return Ok(BTreeMap::new()),
+        let upload = match &self.by_chunks {
+            None => self.upload_whole(sha256, size).await?,
+            Some((href, header)) => {
+                let wanted = self.repo.wants_upload(sha256, size).await?;
+                wanted.then(|| ActionView { header: header.clone(), ..ActionView::to(href.clone()) })
+            }
+        };
+        let Some(upload) = upload else { return Ok(BTreeMap::new()) };
+        let verify = format!("/{}.git/info/lfs/objects/verify", self.repo.addr().url_path());
+        Ok(BTreeMap::from([("upload", upload), ("verify", ActionView::to(self.public_url.join(&verify)))]))
+    }
+
+    async fn upload_whole(&self, sha256: Sha256, size: u64) -> Result<Option<ActionView>, RepoError> {
+        Ok(Some(match self.repo.plan_upload(sha256, size, self.can_send_parts).await? {
+            UploadPlan::Present => return Ok(None),
             UploadPlan::Whole(ticket) => ActionView::to(self.link("whole", &ticket).await?),
             UploadPlan::Direct { link } => ActionView::to(link),
             UploadPlan::Parts { part_bytes, parts, complete } => {
@@ -274,9 +299,7 @@ impl Planner<'_> {
                 }
                 ActionView { header: Value::Object(header), ..ActionView::to(self.link("complete", &complete).await?) }
             }
-        };
-        let verify = format!("/{}.git/info/lfs/objects/verify", self.repo.addr().url_path());
-        Ok(BTreeMap::from([("upload", upload), ("verify", ActionView::to(self.public_url.join(&verify)))]))
+        }))
     }
 
     async fn download(&self, sha256: Sha256) -> Result<BTreeMap<&'static str, ActionView>, RepoError> {

@@ -6,7 +6,7 @@ use hub_account::NamespaceId;
 use hub_blob::{BlobError, CopyId, ObjectKey};
 
 use crate::large::Ticket;
-use crate::store::large::LargeRow;
+use crate::store::large::WholeCopy;
 use crate::store::uploads::{self, UploadRow};
 use crate::{RepoError, RepoId, Repos};
 
@@ -19,7 +19,7 @@ impl Repos {
     where
         S: Stream<Item = Result<Bytes, BlobError>> + Send + Unpin,
     {
-        let row = LargeRow { sha256: ticket.sha256, size: ticket.size, copy: CopyId::fresh(self.ids()) };
+        let row = WholeCopy { sha256: ticket.sha256, size: ticket.size, copy: CopyId::fresh(self.ids()) };
         let mut writer = self.blobs().writer(&row.key()).await?;
         let mut received = 0;
         while let Some(chunk) = body.next().await {
@@ -79,7 +79,7 @@ impl Repos {
     pub(crate) async fn settle(&self, upload: &UploadRow) -> Result<(), RepoError> {
         let key: ObjectKey = upload.key();
         let found = self.blobs().hash(&key).await?;
-        let row = LargeRow { sha256: upload.sha256, size: upload.size, copy: upload.copy.clone() };
+        let row = WholeCopy { sha256: upload.sha256, size: upload.size, copy: upload.copy.clone() };
         let result = if found.size == upload.size && found.sha256 == upload.sha256 {
             self.adopt(row, Some((upload.repo, upload.user))).await
         } else {
@@ -93,7 +93,7 @@ impl Repos {
     }
 }
 
-fn mismatch(row: &LargeRow, found: hub_core::Sha256) -> RepoError {
+fn mismatch(row: &WholeCopy, found: hub_core::Sha256) -> RepoError {
     RepoError::Corrupt(format!(
         "the bytes that arrived hash to {found}, not to {}: nothing was stored, send the file again",
         row.sha256

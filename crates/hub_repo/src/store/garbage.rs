@@ -5,7 +5,7 @@ use hub_core::{Oid, Sha256, Timestamp};
 use hub_db::{Db, DbError, Tx, Value, args};
 
 use crate::RepoId;
-use crate::store::large::LargeRow;
+use crate::store::large::{COLUMNS, LargeRow};
 
 /// The repository with the next greater key.
 pub(crate) async fn next_repo(db: &Db, after: i64) -> Result<Option<RepoId>, DbError> {
@@ -101,17 +101,18 @@ pub(crate) async fn delete_contents(tx: &mut Tx, before: Timestamp, limit: i64) 
          AND NOT EXISTS (SELECT 1 FROM git_object o WHERE o.content = large_object.sha256)";
     let sql = format!(
         "DELETE FROM large_object WHERE sha256 IN (SELECT sha256 FROM large_object WHERE {UNHELD} LIMIT $2) \
-         AND {UNHELD} RETURNING sha256, size, copy"
+         AND {UNHELD} RETURNING {COLUMNS}"
     );
     tx.query(&sql, args![before, limit]).await
 }
 
-/// Whether a row names this copy: as the verified one, or as one that is arriving.
+/// Whether a row names this copy: as the verified one, as one that is arriving, or as one that still has readers.
 pub(crate) async fn is_named(db: &Db, sha256: Sha256, copy: &CopyId) -> Result<bool, DbError> {
     let row: Option<(i64,)> = db
         .query_opt(
             "SELECT 1 FROM large_object WHERE sha256 = $1 AND copy = $2 \
-             UNION ALL SELECT 1 FROM upload WHERE sha256 = $1 AND copy = $2 LIMIT 1",
+             UNION ALL SELECT 1 FROM upload WHERE sha256 = $1 AND copy = $2 \
+             UNION ALL SELECT 1 FROM retired_copy WHERE sha256 = $1 AND copy = $2 LIMIT 1",
             args![sha256, copy.as_str()],
         )
         .await?;

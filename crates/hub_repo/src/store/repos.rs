@@ -89,6 +89,10 @@ pub(crate) async fn by_addr(db: &Db, addr: &RepoAddr) -> Result<Option<RepoRow>,
     db.query_opt(&sql, args![addr.kind.to_db(), addr.namespace.key(), addr.name.key()]).await
 }
 
+pub(crate) async fn by_id(db: &Db, id: RepoId) -> Result<Option<RepoRow>, DbError> {
+    db.query_opt(&format!("SELECT {COLUMNS} FROM repo WHERE id = $1"), args![id.0]).await
+}
+
 pub(crate) async fn by_alias(db: &Db, addr: &RepoAddr) -> Result<Option<RepoRow>, DbError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM repo_alias JOIN repo ON repo.id = repo_alias.repo_id \
@@ -190,6 +194,12 @@ pub(crate) async fn update_settings(tx: &mut Tx, state: &RepoState, change: &Set
 pub(crate) async fn touch(tx: &mut Tx, id: RepoId, at: Timestamp) -> Result<bool, DbError> {
     let touched = tx.exec("UPDATE repo SET modified_ms = $2 WHERE id = $1", args![id.0, at]).await?;
     Ok(touched == 1)
+}
+
+/// Keeps the repository from being deleted until the transaction ends; answers whether it is still there.
+pub(crate) async fn lock(tx: &mut Tx, id: RepoId) -> Result<bool, DbError> {
+    let locked = tx.exec("UPDATE repo SET modified_ms = modified_ms WHERE id = $1", args![id.0]).await?;
+    Ok(locked == 1)
 }
 
 /// Adds to the bytes that the repository is charged with; negative after a purge.
