@@ -242,11 +242,13 @@ pub struct JobsConfig {
     pub flush_secs: u64,
     /// How often what nothing refers to is removed, in seconds; 0 means only by `hearth admin gc`.
     pub garbage_secs: u64,
+    /// How long events, and jobs that failed for good, are kept, in days.
+    pub event_days: u64,
 }
 
 impl Default for JobsConfig {
     fn default() -> Self {
-        Self { flush_secs: 10, garbage_secs: 24 * 3600 }
+        Self { flush_secs: 10, garbage_secs: 24 * 3600, event_days: 30 }
     }
 }
 

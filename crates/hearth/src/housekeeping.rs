@@ -1,11 +1,12 @@
 //! What happens in the background of a serving process: writing down what was counted, removing what nobody needs.
 //!
-//! Each task may run in every replica at once, may be lost at any moment, and does nothing twice.
+//! What a process holds in memory it writes down itself, on a timer of its own. Everything else is a scheduled job of
+//! [`hub_jobs`]: of all replicas one does it, each time its interval has passed, and a failure is tried again.
 
 use std::time::Duration;
 
-use hub_core::Code;
-use hub_core::UserError;
+use hub_core::{Code, UserError};
+use hub_jobs::{JobContext, JobError, Outbox, Queue, Worker, WorkerSettings};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -14,27 +15,59 @@ use crate::hub::Hub;
 
 /// How often daily buckets are rolled up.
 const ROLL_EVERY: Duration = Duration::from_secs(3600);
+/// How often old events and jobs are removed.
+const PRUNE_EVERY: Duration = Duration::from_secs(24 * 3600);
+const DAY_MILLIS: i64 = 86_400_000;
 
-/// Starts the tasks; they end with `stop`.
+/// Starts everything; it ends with `stop`.
 pub(crate) fn start(hub: &Hub, config: &Config, tasks: &TaskTracker, stop: &CancellationToken) {
     let flush = Duration::from_secs(config.jobs.flush_secs.max(1));
-    let every_flush = hub.clone();
-    tasks.spawn(repeat(flush, stop.clone(), move || {
-        let hub = every_flush.clone();
-        async move { write_down(&hub).await }
-    }));
-    let rolled = hub.clone();
-    tasks.spawn(repeat(ROLL_EVERY, stop.clone(), move || {
-        let hub = rolled.clone();
-        async move { tell("roll up downloads", hub.repos.roll_downloads().await) }
-    }));
-    if config.jobs.garbage_secs > 0 {
-        let (collected, grace) = (hub.clone(), config.limits.upload_grace_secs);
-        tasks.spawn(repeat(Duration::from_secs(config.jobs.garbage_secs), stop.clone(), move || {
-            let hub = collected.clone();
-            async move { tell("collect garbage", hub.repos.collect_garbage(grace).await.map(|_| ())) }
-        }));
+    tasks.spawn(keep_writing(hub.clone(), flush, stop.clone()));
+    tasks.spawn(worker(hub, config).run(stop.clone(), tasks.clone()));
+}
+
+/// The worker with every scheduled job.
+pub fn worker(hub: &Hub, config: &Config) -> Worker {
+    let queue = Queue::new(hub.db.clone(), hub.clock.clone(), hub.ids.clone());
+    let mut worker = Worker::new(queue.clone(), WorkerSettings::default());
+
+    let repos = hub.repos.clone();
+    let roll = move |(): (), _| {
+        let repos = repos.clone();
+        async move { Ok(repos.roll_downloads().await?) }
+    };
+    worker = worker.on("downloads.roll", roll).every("downloads.roll", ROLL_EVERY);
+
+    let (pruned, keep) = (hub.clone(), i64::try_from(config.jobs.event_days).unwrap_or(i64::MAX));
+    let prune = move |(): (), _| {
+        let (hub, queue) = (pruned.clone(), queue.clone());
+        async move {
+            let before = hub.clock.now().plus_millis(keep.saturating_mul(DAY_MILLIS).saturating_neg());
+            let events = Outbox::new(hub.db.clone()).prune(before).await?;
+            let jobs = queue.remove_dead(before).await?;
+            tracing::info!(events, jobs, "removed old events and jobs that were given up");
+            Ok(())
+        }
+    };
+    worker = worker.on("events.prune", prune).every("events.prune", PRUNE_EVERY);
+
+    if config.jobs.garbage_secs == 0 {
+        return worker;
     }
+    let (repos, grace) = (hub.repos.clone(), config.limits.upload_grace_secs);
+    let collect = move |(): (), context: JobContext| {
+        let repos = repos.clone();
+        async move {
+            // It can be left at any point, and a server that stops does not wait for it.
+            let report = tokio::select! {
+                report = repos.collect_garbage(grace) => report?,
+                () = context.cancelled.cancelled() => return Err(JobError::Retry("the server stops".into())),
+            };
+            tracing::info!(?report, "collected garbage");
+            Ok(())
+        }
+    };
+    worker.on("garbage.collect", collect).every("garbage.collect", Duration::from_secs(config.jobs.garbage_secs))
 }
 
 /// Writes what was counted in memory; also the last act of the process.
@@ -43,15 +76,11 @@ pub(crate) async fn write_down(hub: &Hub) {
     tell("write down the use of tokens", hub.accounts.flush_token_use().await);
 }
 
-async fn repeat<F, Fut>(every: Duration, stop: CancellationToken, work: F)
-where
-    F: Fn() -> Fut,
-    Fut: Future<Output = ()>,
-{
+async fn keep_writing(hub: Hub, every: Duration, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(every) => work().await,
+            () = tokio::time::sleep(every) => write_down(&hub).await,
         }
     }
 }

@@ -8,7 +8,7 @@ mod cli;
 pub mod config;
 mod greeting;
 mod health;
-mod housekeeping;
+pub mod housekeeping;
 pub mod hub;
 mod listener;
 mod log;

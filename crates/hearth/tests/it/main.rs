@@ -10,6 +10,7 @@ mod commits;
 mod content;
 mod coverage;
 mod download;
+mod housekeeping;
 mod large;
 mod lists;
 mod pages;
