@@ -1,6 +1,7 @@
 //! `hearth admin …`: acts on the stores directly, on the word of whoever holds them. The server may run meanwhile.
 
 mod accounts;
+mod password;
 mod stores;
 
 use std::fmt;

@@ -125,7 +125,7 @@ pub(crate) enum Admin {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
-    /// Make an account; the password is asked for, or read from standard input with --password-stdin
+    /// Make an account
     Add {
         name: NamespaceName,
         /// The name that is shown
@@ -136,7 +136,7 @@ pub(crate) enum UserCommand {
         /// Make them administrator of this installation
         #[arg(long)]
         admin: bool,
-        /// Read the password from standard input; without it the account has none
+        /// Read a password from standard input, asking for it at a terminal; without this the account has none
         #[arg(long)]
         password_stdin: bool,
     },
@@ -146,7 +146,7 @@ pub(crate) enum UserCommand {
         #[arg(default_value = "")]
         search: String,
     },
-    /// Set a password, read from standard input
+    /// Set a password, asked for at a terminal, else the first line of standard input
     Passwd { name: NamespaceName },
     /// Close an account; nothing is deleted
     Disable { name: NamespaceName },

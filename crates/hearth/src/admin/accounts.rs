@@ -1,12 +1,10 @@
 //! People, organisations, tokens, invitations, from the command line.
 
-use std::io::{BufRead as _, IsTerminal as _};
-
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use hub_account::{By, Email, FreshToken, NamespaceKind, NewOrganization, NewToken, NewUser, PageQuery, TokenScopes};
-use hub_core::{NamespaceName, OrgRole, SecretString, TokenRole, Visibility};
+use hub_core::{NamespaceName, OrgRole, TokenRole, Visibility};
 
-use super::{say, table};
+use super::{password, say, table};
 use crate::cli::{OrgCommand, Role, TokenCommand, TokenRoleArg, UserCommand};
 use crate::hub::Hub;
 
@@ -16,7 +14,7 @@ pub(super) async fn user(hub: &Hub, command: UserCommand) -> anyhow::Result<()> 
     let accounts = &hub.accounts;
     match command {
         UserCommand::Add { name, full_name, email, admin, password_stdin } => {
-            let password = if password_stdin { Some(read_password()?) } else { None };
+            let password = if password_stdin { Some(password::read()?) } else { None };
             let new = NewUser { name, full_name, email, password };
             let made = accounts.create_user(By::Operator, new, admin).await?;
             say(format!("Made the account {}.", made.name))
@@ -42,7 +40,7 @@ pub(super) async fn user(hub: &Hub, command: UserCommand) -> anyhow::Result<()> 
             }
         }
         UserCommand::Passwd { name } => {
-            accounts.set_password(By::Operator, &name, None, &read_password()?).await?;
+            accounts.set_password(By::Operator, &name, None, &password::read()?).await?;
             say(format!("{name} has a new password."))
         }
         UserCommand::Disable { name } => {
@@ -199,22 +197,4 @@ pub(super) async fn import(hub: &Hub, text: &str) -> anyhow::Result<()> {
         say(format!("{} tokens were revoked here before and stay so.", report.tokens_kept_revoked))?;
     }
     Ok(())
-}
-
-/// The first line of standard input. At a terminal it would be shown while it is typed, which we cannot prevent.
-fn read_password() -> anyhow::Result<SecretString> {
-    let stdin = std::io::stdin();
-    if stdin.is_terminal() {
-        eprint_hint()?;
-    }
-    let mut line = String::new();
-    stdin.lock().read_line(&mut line)?;
-    let password = line.trim_end_matches(['\n', '\r']);
-    ensure!(!password.is_empty(), "standard input holds no password");
-    Ok(SecretString::new(password))
-}
-
-fn eprint_hint() -> std::io::Result<()> {
-    use std::io::Write as _;
-    write!(std::io::stderr(), "Password (it is shown while you type): ")
 }
