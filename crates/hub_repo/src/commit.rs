@@ -321,9 +321,8 @@ impl CommitDraft {
         } else if !repos::touch(&mut tx, repo.id(), now).await? {
             return Err(RepoError::RepoNotFound);
         }
-        objects::insert(&mut tx, repo.id(), &self.pending, now).await?;
-        objects::insert(&mut tx, repo.id(), &edited.objects, now).await?;
-        objects::insert(&mut tx, repo.id(), std::slice::from_ref(&commit_object), now).await?;
+        let new_objects = self.pending.iter().chain(&edited.objects).chain([&commit_object]);
+        objects::insert(&mut tx, repo.id(), new_objects, now).await?;
         commits::insert(&mut tx, repo.id(), &row).await?;
         commits::insert_changes(&mut tx, repo.id(), &row, edited.changed.iter().map(String::as_str)).await?;
         if !refs::compare_and_swap(&mut tx, repo.id(), &self.branch, head, row.oid, now).await? {

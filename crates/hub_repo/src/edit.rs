@@ -160,6 +160,9 @@ struct Applied<'a> {
     compressor: &'a mut Compressor,
 }
 
+/// What is at a name: nothing, or an object of this mode.
+type Entity = Option<(Mode, Oid)>;
+
 /// The folder that an edit begins with.
 struct Base {
     tree: Arc<Tree>,
@@ -176,8 +179,8 @@ async fn apply_names(
     prefix: String,
     done: &mut Applied<'_>,
 ) -> Result<Option<Oid>, RepoError> {
-    let is_folder = |entry: Option<(Mode, Oid)>| entry.is_some_and(|(mode, _)| mode == Mode::Directory);
-    let mut changes: Vec<(Vec<u8>, Option<(Mode, Oid)>)> = Vec::new();
+    let is_folder = |entity: Entity| entity.is_some_and(|(mode, _)| mode == Mode::Directory);
+    let mut changes: Vec<(Vec<u8>, Entity)> = Vec::new();
     let mut added: Vec<Vec<u8>> = Vec::new();
     let changed_before = done.edited.changed.len();
     for (name, edit) in names {

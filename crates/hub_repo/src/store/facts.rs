@@ -4,11 +4,14 @@ use hub_db::{Db, DbError, OnConflict, Tx, Value, args};
 
 use crate::{Facts, RepoId};
 
-/// Replaces what was derived before.
+/// Replaces what was derived before. Most commits leave it as it was, and then nothing is written.
 pub(crate) async fn write(tx: &mut Tx, repo: RepoId, facts: &Facts) -> Result<(), DbError> {
     let text = serde_json::to_string(facts).expect("facts are JSON values");
     let parameters = facts.parameters.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
-    tx.exec("UPDATE repo SET facts = $2, parameters = $3 WHERE id = $1", args![repo.0, text, parameters]).await?;
+    let sql = "UPDATE repo SET facts = $2, parameters = $3 WHERE id = $1 AND facts <> $2";
+    if tx.exec(sql, args![repo.0, text, parameters]).await? == 0 {
+        return Ok(());
+    }
     tx.exec("DELETE FROM repo_tag WHERE repo_id = $1", args![repo.0]).await?;
     let rows: Vec<Vec<Value>> =
         facts.tags.iter().map(|tag| vec![Value::from(tag.as_str()), Value::from(repo.0)]).collect();

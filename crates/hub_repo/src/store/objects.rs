@@ -112,7 +112,13 @@ pub(crate) async fn blobs(db: &Db, repo: RepoId, oids: &[Oid]) -> Result<Vec<Blo
 }
 
 /// Writes objects; those that are there already stay as they are.
-pub(crate) async fn insert(tx: &mut Tx, repo: RepoId, objects: &[NewObject], at: Timestamp) -> Result<(), DbError> {
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    repo: RepoId,
+    objects: impl IntoIterator<Item = &NewObject>,
+    at: Timestamp,
+) -> Result<(), DbError> {
+    let objects: Vec<&NewObject> = objects.into_iter().collect();
     let rows: Vec<Vec<Value>> = objects
         .iter()
         .map(|object| {
