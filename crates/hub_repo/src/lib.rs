@@ -32,6 +32,7 @@ mod storage;
 mod store;
 mod survey;
 mod tree;
+mod walk;
 mod writers;
 mod xet;
 
@@ -59,4 +60,5 @@ pub use rules::{BranchPattern, BranchPatternError, BranchRule, Pushers};
 pub use storage::{RepoStorage, StorageReport};
 pub use survey::{SURVEY_MAX, Surveyed};
 pub use tree::{EntryKind, LargeTarget, LastCommit, TreeEntryInfo, TreePage};
+pub use walk::{Boundary, Deepen, Enumeration, Fetch, GitRef, ObjectFilter, PackedBody, PackedObject};
 pub use xet::{XetGrant, XetScope, XetToken};

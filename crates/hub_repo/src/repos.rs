@@ -10,6 +10,7 @@ use hub_db::Db;
 
 use crate::downloads::DownloadBuffer;
 use crate::objects::TreeCache;
+use crate::walk::WalkCache;
 use crate::writers::BranchQueues;
 
 /// What [`Repos`] is made of; each part is shared, none is owned by a request.
@@ -36,6 +37,7 @@ pub struct ReposParts {
 pub struct Repos {
     parts: Arc<ReposParts>,
     trees: Arc<TreeCache>,
+    walks: Arc<WalkCache>,
     writers: Arc<BranchQueues>,
     downloads: Arc<DownloadBuffer>,
 }
@@ -43,7 +45,13 @@ pub struct Repos {
 impl Repos {
     /// Puts the parts together.
     pub fn new(parts: ReposParts) -> Self {
-        Self { parts: Arc::new(parts), trees: Arc::default(), writers: Arc::default(), downloads: Arc::default() }
+        Self {
+            parts: Arc::new(parts),
+            trees: Arc::default(),
+            walks: Arc::default(),
+            writers: Arc::default(),
+            downloads: Arc::default(),
+        }
     }
 
     /// The bounds in force.
@@ -82,6 +90,10 @@ impl Repos {
 
     pub(crate) fn downloads(&self) -> &DownloadBuffer {
         &self.downloads
+    }
+
+    pub(crate) fn walks(&self) -> &WalkCache {
+        &self.walks
     }
 
     pub(crate) fn trees(&self) -> &TreeCache {

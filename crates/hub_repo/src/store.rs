@@ -16,3 +16,4 @@ pub(crate) mod secrets;
 pub(crate) mod storage;
 pub(crate) mod survey;
 pub(crate) mod uploads;
+pub(crate) mod walk;
