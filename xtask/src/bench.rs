@@ -11,11 +11,13 @@ use anyhow::bail;
 use crate::flags::Flags;
 use crate::server::{self, Scratch, Server};
 
+mod client;
 mod commits;
 mod idle;
 mod info;
 mod nginx;
 mod process;
+mod small;
 mod table;
 mod transfer;
 mod tree;
@@ -53,11 +55,12 @@ type Part = (&'static str, fn(&mut Bench) -> anyhow::Result<()>);
 const XET_CODEC: &str = "xet-codec";
 
 /// In this order: memory when idle is measured before anything else runs.
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     ("idle", idle::measure),
     ("commits", commits::measure),
     ("info", info::measure),
     ("tree", tree::measure),
+    ("small", small::measure),
     ("transfer", transfer::measure),
 ];
 

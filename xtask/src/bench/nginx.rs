@@ -11,6 +11,8 @@ use anyhow::{Context, bail};
 
 use crate::stopwatch::Stopwatch;
 
+use super::process::Process;
+
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) struct Nginx {
@@ -49,6 +51,13 @@ impl Nginx {
             thread::sleep(Duration::from_millis(10));
         }
         bail!("nginx did not answer within {READY_WITHIN:?}; see {}", home.join("error.log").display())
+    }
+
+    /// Seconds of processor time of all its workers.
+    pub(super) fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        let path = format!("/proc/{0}/task/{0}/children", self.child.id());
+        let workers = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+        workers.split_whitespace().map(|pid| Process::new(pid.parse()?)?.cpu_seconds()).sum()
     }
 
     pub(super) fn address(&self, file: &str) -> String {
