@@ -52,6 +52,7 @@ impl App {
 fn faces(hub: &Hub, config: &Config, metrics: &Metrics) -> ApiRouter {
     let state = ApiState {
         repos: hub.repos.clone(),
+        catalog: hub.catalog.clone(),
         cas: hub.cas.clone(),
         xet_epoch: config.xet.epoch.clone(),
         xet_figures: XetFigures::new(metrics),

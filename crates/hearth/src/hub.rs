@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use hub_account::{AccountConfig, Accounts};
 use hub_blob::{BlobStore, FolderStore, S3Store};
 use hub_cas::{Cas, CasConfig, CasParts};
+use hub_catalog::Catalog;
 use hub_core::{Clock, Ids};
 use hub_db::{Db, DbConfig};
 use hub_repo::{Repos, ReposParts};
@@ -39,6 +40,8 @@ pub struct Hub {
     pub accounts: Accounts,
     /// All repositories.
     pub repos: Repos,
+    /// The index by which they are found.
+    pub catalog: Catalog,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Fresh randomness.
@@ -80,7 +83,8 @@ impl Hub {
             ids: ids.clone(),
             limits: config.limits.clone(),
         });
-        Self { db, blobs, cas, accounts, repos, clock, ids }
+        let catalog = Catalog::new(repos.clone(), db.clone());
+        Self { db, blobs, cas, accounts, repos, catalog, clock, ids }
     }
 
     /// The chunk store with other times.

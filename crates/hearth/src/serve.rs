@@ -29,6 +29,7 @@ pub(crate) async fn run(config: Config, sample_folder: Option<PathBuf>) -> anyho
     let router = App::new(&hub, &config, &metrics).into_router(&hub, &metrics);
     let tasks = TaskTracker::new();
     housekeeping::start(&hub, &config, &tasks, &stop);
+    tasks.spawn(index(hub.clone(), stop.clone()));
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
 
     let url = config.server.public_url.clone().unwrap_or_else(|| url_of(address));
@@ -47,6 +48,21 @@ pub(crate) async fn run(config: Config, sample_folder: Option<PathBuf>) -> anyho
     housekeeping::write_down(&hub).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Builds the index of all repositories; until it stands the database answers, more slowly.
+async fn index(hub: Hub, stop: CancellationToken) {
+    let built = tokio::select! {
+        () = stop.cancelled() => return,
+        built = hub.catalog.build() => built,
+    };
+    match built {
+        Ok(repositories) => tracing::info!(repositories, "the index of repositories is built"),
+        Err(error) => {
+            let error = format!("{:#}", anyhow::Error::from(error));
+            tracing::error!(error, "no index of repositories: the database answers, more slowly");
+        }
+    }
 }
 
 /// Publishes the samples, if there are any; the server answers meanwhile. Gives the id of a model to try.

@@ -8,6 +8,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use hub_account::AccountError;
 use hub_cas::CasError;
+use hub_catalog::CatalogError;
 use hub_core::{RepoAddr, UserError};
 use hub_http::{ApiError, PublicUrl};
 use hub_repo::RepoError;
@@ -74,6 +75,15 @@ impl From<ApiError> for Failed {
 impl From<CasError> for Failed {
     fn from(error: CasError) -> Self {
         Self(error.into())
+    }
+}
+
+impl From<CatalogError> for Failed {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::Repo(error) => error.into(),
+            error => Self(error.into()),
+        }
     }
 }
 

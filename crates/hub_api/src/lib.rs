@@ -12,6 +12,7 @@ mod failure;
 mod fallback;
 mod misc;
 mod repos;
+mod search;
 mod state;
 mod upload;
 mod wire;
@@ -31,6 +32,7 @@ pub fn routes() -> ApiRouter<ApiState> {
         .merge(upload::routes())
         .merge(download::routes())
         .merge(account::routes())
+        .merge(search::routes())
         .merge(xet::routes())
         .merge(misc::routes())
 }

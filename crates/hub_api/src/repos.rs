@@ -6,7 +6,7 @@ mod list;
 mod settings;
 mod storage;
 mod tags;
-mod view;
+pub(crate) mod view;
 
 use hub_http::ApiRouter;
 

@@ -3,6 +3,7 @@
 use axum::extract::FromRef;
 use hub_account::Accounts;
 use hub_cas::Cas;
+use hub_catalog::Catalog;
 use hub_repo::Repos;
 
 use crate::xet::{XetEpoch, XetFigures};
@@ -12,6 +13,8 @@ use crate::xet::{XetEpoch, XetFigures};
 pub struct ApiState {
     /// All repositories, and through them who is who.
     pub repos: Repos,
+    /// The index by which they are found.
+    pub catalog: Catalog,
     /// The chunk store.
     pub cas: Cas,
     /// The word in its address.
@@ -29,6 +32,12 @@ impl FromRef<ApiState> for XetFigures {
 impl FromRef<ApiState> for Repos {
     fn from_ref(state: &ApiState) -> Self {
         state.repos.clone()
+    }
+}
+
+impl FromRef<ApiState> for Catalog {
+    fn from_ref(state: &ApiState) -> Self {
+        state.catalog.clone()
     }
 }
 

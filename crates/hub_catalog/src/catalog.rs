@@ -37,6 +37,9 @@ pub enum CatalogError {
     /// The database failed.
     #[error("the database failed")]
     Db(#[from] DbError),
+    /// The index is still being built.
+    #[error("the search index is being built: try again in a moment")]
+    NotBuilt,
     /// The thread that looked for the answer failed.
     #[error("the search was given up")]
     Interrupted,
@@ -48,6 +51,7 @@ impl UserError for CatalogError {
             CatalogError::Repo(error) => error.code(),
             CatalogError::Outbox(error) => error.code(),
             CatalogError::Db(error) => error.code(),
+            CatalogError::NotBuilt => Code::Unavailable,
             CatalogError::Interrupted => Code::Internal,
         }
     }
@@ -57,7 +61,7 @@ impl UserError for CatalogError {
             CatalogError::Repo(error) => error.message(),
             CatalogError::Outbox(error) => error.message(),
             CatalogError::Db(error) => error.message(),
-            CatalogError::Interrupted => self.to_string().into(),
+            CatalogError::NotBuilt | CatalogError::Interrupted => self.to_string().into(),
         }
     }
 }
@@ -135,13 +139,16 @@ impl Catalog {
         Ok(ListPage { repos, next })
     }
 
-    /// The repositories of a kind that match; nothing while the index is not built.
-    pub async fn search(
-        &self,
-        caller: &Caller,
-        kind: RepoKind,
-        query: Query,
-    ) -> Result<Option<FoundRepos>, CatalogError> {
+    /// The repositories of a kind that match.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotBuilt`] while the index is being built: only it can answer this.
+    pub async fn find(&self, caller: &Caller, kind: RepoKind, query: Query) -> Result<FoundRepos, CatalogError> {
+        self.search(caller, kind, query).await?.ok_or(CatalogError::NotBuilt)
+    }
+
+    /// As [`Catalog::find`]; nothing while the index is not built.
+    async fn search(&self, caller: &Caller, kind: RepoKind, query: Query) -> Result<Option<FoundRepos>, CatalogError> {
         if !self.inner.catch_up().await? {
             return Ok(None);
         }

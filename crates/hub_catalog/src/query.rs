@@ -58,6 +58,8 @@ pub struct Query {
     pub limit: usize,
     /// The groups whose terms shall be counted among all that match.
     pub facets: Vec<Group>,
+    /// The most terms of each group that are shown.
+    pub facet_terms: usize,
 }
 
 /// What the index answers.

@@ -184,8 +184,11 @@ impl Shelf {
         let mut page = self.page(query, matching, limit + 1);
         let more = page.len() > limit;
         page.truncate(limit);
-        let facets =
-            query.facets.iter().map(|group| Facet { group: *group, counts: self.count(*group, matching) }).collect();
+        let facets = query
+            .facets
+            .iter()
+            .map(|group| Facet { group: *group, counts: self.count(*group, matching, query.facet_terms) })
+            .collect();
         Found { page, more, total: matching.len(), facets }
     }
 

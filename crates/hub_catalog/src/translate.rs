@@ -107,6 +107,7 @@ pub(crate) fn query_of(query: &ListQuery) -> Query {
         }),
         limit: query.limit,
         facets: Vec::new(),
+        facet_terms: 0,
     }
 }
 

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use hearth::app::App;
 use hearth::config::Config;
 use hearth::hub::Hub;
+use hub_catalog::Catalog;
 use hub_core::Limits;
 use hub_http::Metrics;
 use hub_test::{CountingIds, TestEngine};
@@ -41,6 +42,7 @@ pub(crate) fn application(engine: &TestEngine) -> (App, Hub, Metrics) {
         cas: engine.cas.clone(),
         accounts: engine.accounts.clone(),
         repos: engine.repos.clone(),
+        catalog: Catalog::new(engine.repos.clone(), (*engine.db).clone()),
         clock: engine.clock.clone(),
         ids: Arc::new(CountingIds::default()),
     };
@@ -54,8 +56,20 @@ impl Site {
     }
 
     pub(crate) async fn with_limits(limits: Limits) -> Self {
-        let engine = TestEngine::with_limits(limits).await;
+        Self::over(TestEngine::with_limits(limits).await).await
+    }
+
+    /// A site whose bytes are in an S3-compatible store; `None` if the tests have none.
+    pub(crate) async fn on_s3(limits: Limits) -> Option<Self> {
+        match TestEngine::on_s3(limits).await {
+            Some(engine) => Some(Self::over(engine).await),
+            None => None,
+        }
+    }
+
+    async fn over(engine: TestEngine) -> Self {
         let (app, hub, metrics) = application(&engine);
+        hub.catalog.build().await.expect("the index is built");
         Self { router: app.into_router(&hub, &metrics), engine }
     }
 

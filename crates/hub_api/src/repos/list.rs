@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use hub_account::Caller as Asking;
+use hub_catalog::Catalog;
 use hub_core::{Access, RepoKind, Revision};
 use hub_http::{AccessClass, ApiError, ApiRouter, Caller, Page, Paging, Query, get};
 use hub_repo::{ListCursor, ListQuery, ListedRepo, RepoError, Repos, SortKey};
@@ -82,7 +83,7 @@ struct ReposQuery {
 
 /// `GET /api/models`
 async fn list_models(
-    state: State<Repos>,
+    state: State<Catalog>,
     caller: Caller,
     query: Query<ReposQuery>,
     paging: Paging,
@@ -92,7 +93,7 @@ async fn list_models(
 
 /// `GET /api/datasets`
 async fn list_datasets(
-    state: State<Repos>,
+    state: State<Catalog>,
     caller: Caller,
     query: Query<ReposQuery>,
     paging: Paging,
@@ -102,7 +103,7 @@ async fn list_datasets(
 
 /// `GET /api/spaces`
 async fn list_spaces(
-    state: State<Repos>,
+    state: State<Catalog>,
     caller: Caller,
     query: Query<ReposQuery>,
     paging: Paging,
@@ -112,7 +113,7 @@ async fn list_spaces(
 
 /// `GET /api/kernels`
 async fn list_kernels(
-    state: State<Repos>,
+    state: State<Catalog>,
     caller: Caller,
     query: Query<ReposQuery>,
     paging: Paging,
@@ -122,7 +123,7 @@ async fn list_kernels(
 
 async fn list(
     kind: RepoKind,
-    State(repos): State<Repos>,
+    State(catalog): State<Catalog>,
     Caller(caller): Caller,
     Query(query): Query<ReposQuery>,
     paging: Paging,
@@ -130,10 +131,10 @@ async fn list(
     let detail = ListDetail { full: query.full, card_data: query.card_data, config: query.config };
     let wanted = Wanted::of_list(kind, &query.expand, detail)?;
     let Some(list_query) = query.parse(kind, &wanted)? else { return Ok(paging.page(Vec::new(), None)) };
-    let page = repos.list(&caller, &list_query).await?;
+    let page = catalog.list(&caller, &list_query).await?;
     let mut views = Vec::with_capacity(page.repos.len());
     for listed in &page.repos {
-        let files = if wanted.has_siblings() { files_of(&repos, &caller, listed).await? } else { None };
+        let files = if wanted.has_siblings() { files_of(catalog.repos(), &caller, listed).await? } else { None };
         let shown = Shown { state: &listed.state, facts: &listed.facts, sha: listed.head, siblings: files };
         views.push(shown.view(&wanted));
     }

@@ -5,19 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::Json;
 use axum::extract::State;
 use hub_account::Caller as Asking;
+use hub_catalog::{Catalog, Group, Query};
 use hub_core::RepoKind;
 use hub_http::{AccessClass, ApiRouter, get};
-use hub_repo::{ListQuery, Repos};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ApiState;
 use crate::failure::Answer;
 
-/// Repositories that are looked at a time.
-const CHUNK: usize = 1000;
-/// The most repositories that are looked at; the discovery index will lift this bound.
-const REPOS_MAX: usize = 20_000;
+/// The most tags that are listed, those of most repositories first.
+const TAGS_MAX: usize = 20_000;
 
 pub(crate) fn routes() -> ApiRouter<ApiState> {
     let route = |kind: RepoKind| {
@@ -42,32 +40,28 @@ struct TagView {
 }
 
 /// `GET /api/models-tags-by-type`
-async fn model_tags(State(repos): State<Repos>) -> Answer<Json<TagsView>> {
-    tags_by_type(&repos, RepoKind::Model).await.map(Json)
+async fn model_tags(State(catalog): State<Catalog>) -> Answer<Json<TagsView>> {
+    tags_by_type(&catalog, RepoKind::Model).await.map(Json)
 }
 
 /// `GET /api/datasets-tags-by-type`
-async fn dataset_tags(State(repos): State<Repos>) -> Answer<Json<TagsView>> {
-    tags_by_type(&repos, RepoKind::Dataset).await.map(Json)
+async fn dataset_tags(State(catalog): State<Catalog>) -> Answer<Json<TagsView>> {
+    tags_by_type(&catalog, RepoKind::Dataset).await.map(Json)
 }
 
-async fn tags_by_type(repos: &Repos, kind: RepoKind) -> Answer<TagsView> {
-    let (mut tags, mut tasks, mut libraries) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    let mut query = ListQuery { limit: CHUNK, ..ListQuery::of(kind) };
-    let mut seen = 0;
-    loop {
-        let page = repos.list(&Asking::Anonymous, &query).await?;
-        seen += page.repos.len();
-        for listed in page.repos {
-            tasks.extend(listed.facts.pipeline_tag);
-            libraries.extend(listed.facts.library_name);
-            tags.extend(listed.facts.tags);
-        }
-        query.after = page.next;
-        if query.after.is_none() || seen >= REPOS_MAX {
-            break;
-        }
-    }
+async fn tags_by_type(catalog: &Catalog, kind: RepoKind) -> Answer<TagsView> {
+    let facets = vec![Group::Tag, Group::Task, Group::Library];
+    let query = Query { facets, facet_terms: TAGS_MAX, limit: 1, ..Query::default() };
+    let found = catalog.find(&Asking::Anonymous, kind, query).await?.found;
+    let words = |group: Group| {
+        let facet = found.facets.iter().find(|facet| facet.group == group);
+        facet
+            .into_iter()
+            .flat_map(|facet| &facet.counts)
+            .map(|(word, _)| word.to_string())
+            .collect::<BTreeSet<String>>()
+    };
+    let (tags, tasks, libraries) = (words(Group::Tag), words(Group::Task), words(Group::Library));
     let mut view = TagsView::new();
     for tag in tags {
         let r#type = type_of(&tag, &tasks, &libraries);

@@ -9,17 +9,15 @@ use crate::entry::Group;
 
 /// Below this number of documents their own terms are counted; above it, each term's bitmap is compared.
 const FEW: u64 = 50_000;
-/// The most terms that a facet shows.
-const MAX_TERMS: usize = 500;
 
 impl Shelf {
     /// The terms of a group that documents have, and how many have each; most first, then by name.
-    pub(super) fn count(&self, group: Group, docs: &RoaringBitmap) -> Vec<(Box<str>, u64)> {
+    pub(super) fn count(&self, group: Group, docs: &RoaringBitmap, most: usize) -> Vec<(Box<str>, u64)> {
         let mut counts = if docs.len() < FEW { self.count_each(group, docs) } else { self.compare(group, docs) };
         counts.sort_unstable_by(|(a, count_a), (b, count_b)| {
             count_b.cmp(count_a).then_with(|| self.terms[*a as usize].value.cmp(&self.terms[*b as usize].value))
         });
-        counts.truncate(MAX_TERMS);
+        counts.truncate(most);
         counts.into_iter().map(|(term, count)| (self.terms[term as usize].value.clone(), count)).collect()
     }
 

@@ -61,6 +61,7 @@ fn query(random: &mut Numbers) -> Query {
         after: None,
         limit: 5 + random.below(200) as usize,
         facets: GROUPS.to_vec(),
+        facet_terms: 6,
     }
 }
 
@@ -97,6 +98,7 @@ fn plainly(entries: &HashMap<i64, Entry>, query: &Query, owners: &[i64]) -> Foun
         }
         let mut counts: Vec<(Box<str>, u64)> = counts.into_iter().collect();
         counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        counts.truncate(query.facet_terms);
         Facet { group: *group, counts }
     };
     Found { page: places, more, total: matching.len() as u64, facets: query.facets.iter().map(count).collect() }
@@ -178,6 +180,7 @@ fn long_lists_are_walked_and_few_matches_are_sorted_with_the_same_result() {
                 ascending,
                 limit: 100,
                 facets: vec![Group::Tag],
+                facet_terms: 10,
                 ..Query::default()
             };
             for _ in 0..3 {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hub_account::Caller;
-use hub_catalog::{Catalog, Clause, Group, Query};
+use hub_catalog::{Catalog, CatalogError, Clause, Group, Query};
 use hub_core::{Access, RepoAddr, RepoKind, Revision, Visibility};
 use hub_jobs::Outbox;
 use hub_repo::{ClientClass, CommitHeader, Download, ListQuery, NewRepo, Operation, Repo, SettingsChange, SortKey};
@@ -178,11 +178,11 @@ async fn counts_and_facets_hold_nothing_that_the_caller_may_not_know() {
         clauses: vec![Clause::has(Group::Author, "alice")],
         limit: 10,
         facets: vec![Group::License, Group::Language],
+        facet_terms: 10,
         ..Query::default()
     };
     let search = async |caller: &Caller| {
-        let found = catalog.search(caller, RepoKind::Model, query.clone()).await.expect("answered");
-        let found = found.expect("the index is built").found;
+        let found = catalog.find(caller, RepoKind::Model, query.clone()).await.expect("answered").found;
         let facets: Vec<String> = found
             .facets
             .iter()
@@ -202,7 +202,8 @@ async fn until_it_is_built_the_database_answers() {
     let catalog = Catalog::new(engine.repos.clone(), engine.db.clone());
     let query = ListQuery::of(RepoKind::Model);
     assert_eq!(catalog.list(&alice, &query).await.expect("answered").repos.len(), 1);
-    assert!(catalog.search(&alice, RepoKind::Model, Query::default()).await.expect("no failure").is_none());
+    let early = catalog.find(&alice, RepoKind::Model, Query::default()).await;
+    assert!(matches!(early, Err(CatalogError::NotBuilt)));
     assert_eq!(catalog.build().await.expect("built"), 1);
-    assert!(catalog.search(&alice, RepoKind::Model, Query::default()).await.expect("no failure").is_some());
+    assert_eq!(catalog.find(&alice, RepoKind::Model, Query::default()).await.expect("answered").found.total, 1);
 }

@@ -54,7 +54,7 @@ impl ListRow {
 
     pub(crate) fn into_listed(self) -> Result<ListedRepo, RepoError> {
         let facts = Facts::from_row(&self.facts)?;
-        Ok(ListedRepo { state: self.repo.into_state()?, facts, head: self.head })
+        Ok(ListedRepo { state: self.repo.into_state()?, facts, head: self.head, trending: self.trending })
     }
 }
 
