@@ -11,7 +11,7 @@ pub enum BlobError {
     #[error("the blob store has no {0}")]
     NotFound(String),
     /// The store has no room left.
-    #[error("the blob store is full")]
+    #[error("the blob store has no room left; tell the administrator")]
     Full(#[source] io::Error),
     /// The range does not lie within the object.
     #[error("the range lies outside the object of {size} bytes")]
@@ -59,7 +59,10 @@ impl BlobError {
 impl From<io::Error> for BlobError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => BlobError::Full(error),
+            // The file system or a limit of the process allows no file of this size: there is no room for this one.
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                BlobError::Full(error)
+            }
             _ => BlobError::Io(error),
         }
     }

@@ -164,6 +164,13 @@ impl UserError for RepoError {
     }
 
     fn message(&self) -> Cow<'_, str> {
-        Cow::Owned(self.to_string())
+        match self {
+            // Their own words say more than that they failed.
+            Self::Db(error) => error.message(),
+            Self::Blob(error) => error.message(),
+            Self::Cas(error) => error.message(),
+            Self::Account(error) => error.message(),
+            _ => Cow::Owned(self.to_string()),
+        }
     }
 }

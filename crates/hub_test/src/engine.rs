@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hub_account::{AccountConfig, Accounts, By, Caller};
-use hub_blob::{BlobStore, FolderStore};
+use hub_blob::{BlobStore, FolderStore, S3Config, S3Store};
 use hub_cas::{Cas, CasConfig, CasParts};
 use hub_core::{FixedClock, Ids, Limits, SecretString, Timestamp};
 use hub_db::testing::TestDb;
@@ -71,14 +71,33 @@ impl TestEngine {
 
     /// A fresh engine with other limits.
     pub async fn with_limits(limits: Limits) -> Self {
+        Self::with(limits, None).await
+    }
+
+    /// A fresh engine whose bytes are in the S3-compatible store of `TEST_S3_ENDPOINT`; `None` without one.
+    pub async fn on_s3(limits: Limits) -> Option<Self> {
+        let endpoint = std::env::var("TEST_S3_ENDPOINT").ok()?;
+        let var = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("TEST_S3_ENDPOINT is set, {name} is not"));
+        let config = S3Config {
+            endpoint: Some(endpoint),
+            bucket: var("TEST_S3_BUCKET"),
+            access_key: Some(var("TEST_S3_ACCESS_KEY")),
+            secret_key: Some(SecretString::new(var("TEST_S3_SECRET_KEY"))),
+            prefix: place(),
+            ..S3Config::default()
+        };
+        let blobs = S3Store::open(&config).expect("the test's S3 store is well described");
+        Some(Self::with(limits, Some(Arc::new(blobs))).await)
+    }
+
+    async fn with(limits: Limits, blobs: Option<Arc<dyn BlobStore>>) -> Self {
         let db = hub_db::testing::database().await;
         let clock = Arc::new(FixedClock::new(START));
         let ids: Arc<dyn Ids> = Arc::new(CountingIds::default());
-        static FOLDERS: AtomicU64 = AtomicU64::new(0);
-        let number = FOLDERS.fetch_add(1, Ordering::SeqCst);
-        let folder = std::env::temp_dir().join(format!("hearth-test-blobs-{}-{number}", std::process::id()));
-        let blobs: Arc<dyn BlobStore> =
-            Arc::new(FolderStore::open(&folder, ids.clone()).expect("the temporary folder is writable"));
+        let folder = std::env::temp_dir().join(place());
+        let blobs = blobs.unwrap_or_else(|| {
+            Arc::new(FolderStore::open(&folder, ids.clone()).expect("the temporary folder is writable"))
+        });
         let accounts = Accounts::new(db.clone(), clock.clone(), ids.clone(), &AccountConfig::default());
         accounts.import_accounts(By::Operator, PEOPLE).await.expect("the people are valid");
         let cas = Cas::new(CasParts {
@@ -105,6 +124,12 @@ impl TestEngine {
         let token = SecretString::new(format!("hf_{name}"));
         self.accounts.authenticate_token(&token).await.expect("the person is one of the test's")
     }
+}
+
+/// A name for the bytes of one test.
+fn place() -> String {
+    static PLACES: AtomicU64 = AtomicU64::new(0);
+    format!("hearth-test-blobs-{}-{}", std::process::id(), PLACES.fetch_add(1, Ordering::SeqCst))
 }
 
 impl Drop for TestEngine {

@@ -1,15 +1,17 @@
 //! `hearth admin` on a fresh installation, and what a server on the same data makes of it.
 
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Read, Write as _};
 use std::path::Path;
 use std::process::Stdio;
 
+use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use tempfile::tempdir;
 
 use crate::process::{Server, hearth};
 
 /// Runs a command with that standard input; gives what it printed.
-fn admin(data: &Path, arguments: &[&str], input: &str) -> Result<String, String> {
+pub(crate) fn admin(data: &Path, arguments: &[&str], input: &str) -> Result<String, String> {
     let mut child = hearth()
         .arg("admin")
         .args(arguments)
@@ -102,4 +104,48 @@ fn refusals_say_what_to_do() {
     assert!(text.contains("at least 8 characters"), "{text}");
     let text = refused(&["user", "add", "admin"], "");
     assert!(text.contains("cannot be registered"), "{text}");
+}
+
+#[test]
+fn a_password_is_not_shown_while_it_is_typed() {
+    let data = tempdir().unwrap();
+    admin(data.path(), &["user", "add", "ann"], "").unwrap();
+    let check = |typed: [&str; 2]| {
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+        let keyboard = openpt(flags).unwrap();
+        grantpt(&keyboard).unwrap();
+        unlockpt(&keyboard).unwrap();
+        let terminal = ioctl_tiocgptpeer(&keyboard, flags).unwrap();
+        let mut keyboard = File::from(keyboard);
+        let mut child = hearth()
+            .args(["admin", "user", "passwd", "ann", "--log", "warn", "--data"])
+            .arg(data.path())
+            .stdin(terminal)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut questions = child.stderr.take().unwrap();
+        for (question, answer) in ["Password: ", "The same again: "].into_iter().zip(typed) {
+            read_until(&mut questions, question);
+            keyboard.write_all(format!("{answer}\n").as_bytes()).unwrap();
+        }
+        let done = child.wait().unwrap().success();
+        let mut shown = Vec::new();
+        // The end of a terminal is told as an error, after all that it showed.
+        let _ = keyboard.read_to_end(&mut shown);
+        assert_eq!(String::from_utf8(shown).unwrap(), "\r\n\r\n");
+        done
+    };
+    assert!(check(["battery staple", "battery staple"]));
+    assert!(!check(["battery staple", "battery stable"]), "the two differ");
+    assert!(admin(data.path(), &["user", "list"], "").unwrap().lines().all(|line| !line.contains("no password")));
+}
+
+fn read_until(from: &mut impl Read, wanted: &str) {
+    let (mut text, mut byte) = (String::new(), [0]);
+    while !text.ends_with(wanted) {
+        assert_eq!(from.read(&mut byte).unwrap(), 1, "it ended: {text}");
+        text.push(char::from(byte[0]));
+    }
 }

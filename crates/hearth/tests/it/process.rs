@@ -30,7 +30,12 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one, and returns when it has said where it is.
     pub(crate) fn start(data: &Path, environment: &[(&str, &str)]) -> Self {
-        let mut child = hearth()
+        Self::start_by(hearth(), data, environment)
+    }
+
+    /// Starts one by a command that takes the arguments of `hearth`.
+    pub(crate) fn start_by(mut command: Command, data: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut child = command
             .args(["serve", "--log", "warn", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .envs(environment.iter().copied())
@@ -58,6 +63,18 @@ impl Server {
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let mut connection = self.connect();
         connection.send(&format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{headers}\r\n"));
+        connection.answer()
+    }
+
+    /// Sends a body on a connection of its own: all of it before the answer is read, as most clients do.
+    pub(crate) fn send(&self, head: &str, token: &str, body: &[u8]) -> Answer {
+        let mut connection = self.connect();
+        let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
+        connection.send(&format!(
+            "{head} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {}\r\n{authorization}\r\n",
+            body.len()
+        ));
+        connection.0.write_all(body).unwrap();
         connection.answer()
     }
 
@@ -106,6 +123,19 @@ impl Connection {
     }
 }
 
+/// Follows an absolute link to another server, as a client does: without the credentials for this one.
+pub(crate) fn follow(method: &str, link: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    let (host, path) = link.strip_prefix("http://").and_then(|rest| rest.split_once('/')).unwrap();
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let mut connection = Connection(TcpStream::connect(host).unwrap());
+    let length = body.len();
+    connection.send(&format!(
+        "{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
+    ));
+    connection.0.write_all(body).unwrap();
+    connection.answer()
+}
+
 /// An answer as it came.
 #[derive(Debug)]
 pub(crate) struct Answer(pub(crate) String);
@@ -113,6 +143,12 @@ pub(crate) struct Answer(pub(crate) String);
 impl Answer {
     pub(crate) fn status(&self) -> u16 {
         self.0.split(' ').nth(1).and_then(|text| text.parse().ok()).unwrap_or_default()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let (head, _) = self.0.split_once("\r\n\r\n")?;
+        let mut pairs = head.lines().filter_map(|line| line.split_once(": "));
+        pairs.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     pub(crate) fn body(&self) -> &str {

@@ -83,6 +83,18 @@ fn bodies_may_not_stall() {
 }
 
 #[test]
+fn a_refusal_reaches_a_client_that_sends_everything_first() {
+    let data = tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    // Far more than the buffers between the two can hold.
+    let body = vec![b'x'; 64 << 20];
+    let refused = server.send("PUT /api/lfs/whole?ticket=forged", "", &body);
+    assert_eq!(refused.status(), 403, "{refused:?}");
+    let refused = server.send("POST /api/models/a/b/commit/main", "hf_unknown", &body);
+    assert_eq!(refused.status(), 401, "{refused:?}");
+}
+
+#[test]
 fn connections_beyond_the_limit_wait_for_their_turn() {
     let data = tempdir().unwrap();
     let server = Server::start(data.path(), &[("HEARTH_SERVER__MAX_CONNECTIONS", "1")]);
