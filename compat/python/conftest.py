@@ -36,9 +36,11 @@ from people import ALICE, ALICE_READ, BOB, CAROL  # noqa: E402
 
 
 def pytest_unconfigure():
-    if _running is not None:
-        _running.__exit__(None, None, None)
-    _home.cleanup()
+    try:
+        if _running is not None:
+            _running.__exit__(None, None, None)
+    finally:
+        _home.cleanup()
 
 
 @pytest.fixture(scope="session")

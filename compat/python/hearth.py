@@ -10,6 +10,7 @@ folder) or `postgres` (the PostgreSQL in TEST_DATABASE_URL and the S3 store in T
 
 import argparse
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -32,33 +33,59 @@ SMALL_PARTS = {
 }
 
 
+class LoggedErrors(Exception):
+    """The server logged faults of its own, even if every client was content."""
+
+
 @contextmanager
 def running(storage: str):
-    """Serve on a free port from a temporary folder, yield the address, and stop."""
+    """Serve from fresh storage on a free port, yield the address, and stop."""
+    with installation(storage) as hearth, hearth.serving() as url:
+        yield url
+
+
+@contextmanager
+def installation(storage: str):
+    """Fresh storage with the accounts, which one server after another can serve."""
     with tempfile.TemporaryDirectory(prefix="hearth-compat-") as folder:
-        data = Path(folder) / "data"
-        environment = os.environ | SMALL_PARTS | storage_settings(storage)
-        admin = [BINARY, "admin", "import", "--data", data, ACCOUNTS]
+        yield Installation(Path(folder), os.environ | SMALL_PARTS | storage_settings(storage))
+
+
+class Installation:
+    """The storage of a server, and the settings that lead there."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]):
+        self.data = folder / "data"
+        self.log = folder / "hearth.log"
+        self.environment = environment
+        admin = [BINARY, "admin", "import", "--data", self.data, ACCOUNTS]
         subprocess.run(admin, env=environment, check=True, capture_output=True)
+
+    @contextmanager
+    def serving(self):
+        """Serve on a free port, yield the address, and stop.
+
+        Raises LoggedErrors at the end if the server logged an error.
+        """
         port = free_port()
         url = f"http://127.0.0.1:{port}"
-        log_path = Path(folder) / "hearth.log"
-        with open(log_path, "wb") as log:
+        with open(self.log, "wb") as log:
             server = subprocess.Popen(
-                [BINARY, "serve", "--data", data, "--listen", f"127.0.0.1:{port}"],
-                env=environment,
+                [BINARY, "serve", "--data", self.data, "--listen", f"127.0.0.1:{port}"],
+                env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
         try:
-            wait_until_ready(url, server, log_path)
+            wait_until_ready(url, server, self.log)
             yield url
         finally:
             server.terminate()
             server.wait(timeout=30)
             if kept := os.environ.get("HEARTH_LOG"):
-                Path(kept).write_bytes(log_path.read_bytes())
-            show_errors(log_path)
+                Path(kept).write_bytes(self.log.read_bytes())
+        if errors := logged_errors(self.log):
+            raise LoggedErrors("\n".join(["the server logged errors:", *errors[:20]]))
 
 
 def storage_settings(storage: str) -> dict[str, str]:
@@ -104,11 +131,10 @@ def wait_until_ready(url: str, server: subprocess.Popen, log_path: Path) -> None
     raise RuntimeError(f"hearth did not become ready:\n{log_path.read_text(errors='replace')}")
 
 
-def show_errors(log_path: Path) -> None:
-    """Errors that the server logged, even when every client was content."""
-    lines = [line for line in log_path.read_text(errors="replace").splitlines() if "ERROR" in line]
-    for line in lines[:20]:
-        print(f"hearth logged: {line}", file=sys.stderr)
+def logged_errors(log_path: Path) -> list[str]:
+    """The lines of the log that tell of faults."""
+    lines = log_path.read_text(errors="replace").splitlines()
+    return [line for line in lines if re.match(r"\S+\s+ERROR\b", line)]
 
 
 def main() -> int:
@@ -116,9 +142,13 @@ def main() -> int:
     parser.add_argument("--storage", default="sqlite", choices=["sqlite", "postgres"])
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
-    with running(arguments.storage) as url:
-        environment = os.environ | {"HEARTH_URL": url, "HF_ENDPOINT": url}
-        return subprocess.run(arguments.command, env=environment).returncode
+    try:
+        with running(arguments.storage) as url:
+            environment = {"HEARTH_URL": url, "HF_ENDPOINT": url, "HEARTH_STORAGE": arguments.storage}
+            return subprocess.run(arguments.command, env=os.environ | environment).returncode
+    except LoggedErrors as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
+from content import MEGABYTE, noise
 from people import ALICE, ALICE_READ, OLD, bearer
 
 
@@ -104,20 +105,27 @@ def test_auth_check(alice, alice_read, bob, anonymous, new_repo):
 
 def test_list_user_repos_tells_the_storage(alice, new_repo):
     repo = new_repo(private=True)
-    alice.upload_file(repo_id=repo, path_or_fileobj=b"x" * 1000, path_in_repo="x")
+    alice.upload_file(repo_id=repo, path_or_fileobj=noise(2 * MEGABYTE, 3), path_in_repo="x.bin")
     mine = {item.id: item for item in alice.list_user_repos()}
     assert mine[repo].type == "model"
     assert mine[repo].visibility == "private"
-    assert mine[repo].storage >= 0
+    assert 2 * MEGABYTE <= mine[repo].storage < 3 * MEGABYTE
 
 
 def test_overviews_of_people_and_organizations(alice, bob, anonymous, new_repo):
     new_repo()
-    person = anonymous.get_user_overview("alice")
-    assert (person.username, person.fullname) == ("alice", "Alice Archer")
-    assert person.num_models >= 1
+    before = anonymous.get_user_overview("alice")
+    assert (before.username, before.fullname) == ("alice", "Alice Archer")
+    assert {(org.name, org.fullname) for org in before.orgs} >= {("acme", "Acme")}
+    new_repo()
+    new_repo("dataset", private=True)
+    seen = {"anonymous": anonymous, "alice": alice}
+    seen = {who: api.get_user_overview("alice") for who, api in seen.items()}
+    assert before.num_models + 1 == seen["anonymous"].num_models <= seen["alice"].num_models
+    assert seen["anonymous"].num_datasets == before.num_datasets < seen["alice"].num_datasets
     organization = bob.get_organization_overview("acme")
     assert (organization.name, organization.fullname) == ("acme", "Acme")
+    assert (organization.num_users, organization.num_followers) == (3, 0)
     members = {member.username for member in bob.list_organization_members("acme")}
     assert members == {"alice", "bob", "carol"}
     for ask in (anonymous.get_user_overview, anonymous.get_organization_overview):

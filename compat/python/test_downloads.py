@@ -22,6 +22,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.file_download import _CACHED_NO_EXIST
 
+import hearth
 from content import MEGABYTE, git_blob_id, noise, sha256
 from people import ALICE, BOB, bearer
 
@@ -178,10 +179,28 @@ def test_dry_run_tells_the_sizes(filled, cache):
     assert all(file.will_download for file in files.values())
 
 
-def test_downloads_are_counted(filled, alice, cache, tmp_path):
-    repo = filled()
-    hf_hub_download(repo, "config.json", cache_dir=cache, token=False)
-    assert alice.model_info(repo, expand=["downloads"]).downloads in (0, 1)
+def test_downloads_are_counted_once_per_client(cache):
+    """Counts are written from memory now and then, and when the server stops: so one serves, and the next tells."""
+    with hearth.installation(os.environ.get("HEARTH_STORAGE", "sqlite")) as installation:
+        with installation.serving() as url:
+            alice = HfApi(endpoint=url, token=ALICE)
+            repo = alice.create_repo("alice/counted").repo_id
+            names = ["config.json", "weights.bin"]
+            alice.create_commit(repo, [CommitOperationAdd(name, SMALL) for name in names], commit_message="fill")
+
+            def download(name, token):
+                hf_hub_download(repo, name, endpoint=url, cache_dir=cache, force_download=True, token=token)
+
+            download("config.json", False)
+            download("config.json", False)
+            download("weights.bin", BOB)
+        with installation.serving() as url:
+            info = HfApi(endpoint=url, token=False).model_info(repo, expand=["downloads", "downloadsAllTime"])
+            assert (info.downloads, info.downloads_all_time) == (1, 1)
+        with installation.serving() as url:
+            hf_hub_download(repo, "config.json", endpoint=url, cache_dir=cache, force_download=True, token=BOB)
+        with installation.serving() as url:
+            assert HfApi(endpoint=url, token=False).model_info(repo, expand=["downloads"]).downloads == 2
 
 
 def test_implicit_default_endpoint_is_ours(url):
