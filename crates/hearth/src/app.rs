@@ -7,6 +7,7 @@ use axum::extract::{FromRequestParts as _, Request};
 use axum::response::{IntoResponse as _, Response};
 use hub_account::Accounts;
 use hub_api::{ApiState, XetFigures};
+use hub_git::GitState;
 use hub_http::{ApiRouter, Caller, Metrics, PublicUrl, RequestContext, ServiceSettings, TrustedProxies, dress};
 use hub_web::WebState;
 
@@ -59,7 +60,13 @@ fn faces(hub: &Hub, config: &Config, metrics: &Metrics) -> ApiRouter {
     };
     let api = hub_api::routes().with_state(state);
     let web = hub_web::routes().with_state(WebState { repos: hub.repos.clone(), ids: hub.ids.clone() });
-    api.merge(web)
+    let git = hub_git::routes().with_state(git_state(hub, config));
+    api.merge(git).merge(web)
+}
+
+/// What git needs, over HTTP and SSH alike.
+pub(crate) fn git_state(hub: &Hub, config: &Config) -> GitState {
+    GitState { repos: hub.repos.clone(), incoming: config.incoming_folder() }
 }
 
 /// The answer to paths that no route has. It depends on who asks, as for a repository that is missing.

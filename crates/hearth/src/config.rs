@@ -31,6 +31,8 @@ pub struct Config {
     pub data: PathBuf,
     /// How requests are received.
     pub server: ServerConfig,
+    /// Git over SSH.
+    pub ssh: SshConfig,
     /// Where metadata and bytes are.
     pub storage: StorageConfig,
     /// Large files in chunks.
@@ -50,6 +52,7 @@ impl Default for Config {
         Self {
             data: PathBuf::from("data"),
             server: ServerConfig::default(),
+            ssh: SshConfig::default(),
             storage: StorageConfig::default(),
             xet: XetConfig::default(),
             accounts: AccountsConfig::default(),
@@ -67,6 +70,11 @@ impl Config {
             Some(url) => url.reveal().to_owned(),
             None => format!("sqlite:{}", self.data.join("hearth.db").display()),
         }
+    }
+
+    /// The folder for pushes that were not found good yet; its files have no names and end with the process.
+    pub fn incoming_folder(&self) -> PathBuf {
+        self.data.join("incoming")
     }
 
     /// The folder of the blob store, if it is one.
@@ -113,6 +121,14 @@ impl Default for ServerConfig {
             drain_secs: 30,
         }
     }
+}
+
+/// Git over SSH.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SshConfig {
+    /// The address to listen on; without one there is no SSH.
+    pub listen: Option<SocketAddr>,
 }
 
 /// Where metadata and bytes are.

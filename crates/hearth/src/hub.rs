@@ -108,6 +108,8 @@ impl Hub {
 pub async fn open_db(config: &Config) -> anyhow::Result<Db> {
     std::fs::create_dir_all(&config.data)
         .with_context(|| format!("cannot create the data folder {}", config.data.display()))?;
+    let incoming = config.incoming_folder();
+    std::fs::create_dir_all(&incoming).with_context(|| format!("cannot create the folder {}", incoming.display()))?;
     let db = DbConfig { url: config.database_url(), max_connections: config.storage.metadata.max_connections };
     Db::open(&db).await.with_context(|| format!("cannot open the database {db:?}"))
 }

@@ -1,16 +1,19 @@
 //! `hearth serve`: from the configuration to a listening server, and back down again.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
-use hub_http::Metrics;
+use hub_git::SshServer;
+use hub_http::{Metrics, PublicUrl};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::App;
+use crate::app::{App, git_state};
 use crate::config::Config;
 use crate::greeting::{Greeting, url_of};
 use crate::hub::Hub;
@@ -33,6 +36,9 @@ pub(crate) async fn run(config: Config, sample_folder: Option<PathBuf>) -> anyho
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
 
     let url = config.server.public_url.clone().unwrap_or_else(|| url_of(address));
+    if let Some(address) = config.ssh.listen {
+        tasks.spawn(serve_ssh(&hub, &config, address, &url, stop.clone()).await?);
+    }
     let (greeter, ending, its_config) = (hub.clone(), stop.clone(), config.clone());
     tasks.spawn(async move {
         let sample = tokio::select! {
@@ -63,6 +69,21 @@ async fn index(hub: Hub, stop: CancellationToken) {
             tracing::error!(error, "no index of repositories: the database answers, more slowly");
         }
     }
+}
+
+/// Opens the SSH door; the future serves it.
+async fn serve_ssh(
+    hub: &Hub,
+    config: &Config,
+    address: SocketAddr,
+    url: &str,
+    stop: CancellationToken,
+) -> anyhow::Result<impl Future<Output = ()> + use<>> {
+    let drain = Duration::from_secs(config.server.drain_secs);
+    let server = SshServer::new(git_state(hub, config), PublicUrl::new(url), drain).await?;
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for SSH"))?;
+    tracing::info!(address = %listener.local_addr()?, host_key = server.host_key(), "listening for SSH");
+    Ok(server.serve(listener, stop))
 }
 
 /// Publishes the samples, if there are any; the server answers meanwhile. Gives the id of a model to try.

@@ -151,6 +151,11 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
+    /// Whether a key, given as SSH sends it, would open an account. It proves nothing, because public keys are no secret.
+    pub async fn knows_ssh_key(&self, public_key: &[u8]) -> Result<bool, AccountError> {
+        Ok(ssh_keys::holder(&self.inner.db, public_key::fingerprint_of(public_key)).await?.is_some())
+    }
+
     /// Who holds this key, given as SSH sends it. Whoever asks has made sure that the caller has its private half.
     pub async fn authenticate_ssh_key(&self, public_key: &[u8]) -> Result<Caller, AccountError> {
         let db = &self.inner.db;

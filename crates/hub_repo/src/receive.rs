@@ -91,6 +91,12 @@ impl PackReceiver for Taker<'_> {
 }
 
 impl Repo {
+    /// All references with what they point to, in the order of their names, as a push wants to see them first.
+    pub async fn pushable_refs(&self) -> Result<Vec<(String, Oid)>, RepoError> {
+        self.require(Access::Write)?;
+        Ok(refs::list(self.repos.db(), self.id()).await?)
+    }
+
     /// Begins a push. `folder` is where objects wait that do not fit into memory.
     pub fn begin_push(&self, folder: &Path) -> Result<Push, RepoError> {
         self.require(Access::Write)?;
@@ -242,9 +248,8 @@ fn refuse_name(update: &RefUpdate) -> Option<String> {
     if name.is_convert() {
         return Some("refs/convert/ is made by the server from the files of the repository".to_owned());
     }
-    let is_known = name.is_branch() || name.is_tag() || name.as_str().starts_with("refs/notes/");
-    if !is_known {
-        return Some("only branches (refs/heads/), tags (refs/tags/) and notes (refs/notes/) can be pushed".to_owned());
+    if !(name.is_branch() || name.is_tag()) {
+        return Some("only branches (refs/heads/) and tags (refs/tags/) can be pushed".to_owned());
     }
     if short == "HEAD" || short.starts_with("refs/") || short.parse::<Oid>().is_ok() {
         return Some("the name would be mistaken for something else: choose another".to_owned());
