@@ -26,15 +26,29 @@ const BATCH_BYTES: usize = 4 << 20;
 const BATCH_SLICES: usize = 1024;
 /// How many xorbs one batch may bring to be matched with.
 const MAX_FOUND: i64 = 16;
+/// How many xorbs of files that the content may resemble are matched with.
+const MAX_LEARNED: usize = 256;
 
 impl Cas {
     /// Stores the content of a stream as a file and gives it to `scope`.
     ///
     /// # Errors
     /// The stream's own error. What was stored by then is collected as any xorb that no file uses.
-    pub async fn ingest(&self, scope: Scope, mut content: BlobStream) -> Result<RegisteredFile, CasError> {
+    pub async fn ingest(&self, scope: Scope, content: BlobStream) -> Result<RegisteredFile, CasError> {
+        self.ingest_like(scope, &[], content).await
+    }
+
+    /// Does as [`Cas::ingest`], and looks for the same chunks in files that the content may resemble, such as earlier
+    /// versions. Elsewhere only one of about a thousand chunks can be found, and what surrounds it.
+    pub async fn ingest_like(
+        &self,
+        scope: Scope,
+        like: &[XetHash],
+        mut content: BlobStream,
+    ) -> Result<RegisteredFile, CasError> {
         let _turn = Arc::clone(self.ingests()).acquire_owned().await.map_err(CasError::stopped)?;
         let mut packer = Packer::new();
+        self.learn_files(&mut packer, like).await?;
         loop {
             let (mut batch, mut bytes) = (Vec::new(), 0);
             while bytes < BATCH_BYTES && batch.len() < BATCH_SLICES {
@@ -63,6 +77,28 @@ impl Cas {
             self.store_xorb(xorb).await?;
         }
         self.record_ingested(scope, packer).await
+    }
+
+    /// Remembers the chunks of files, as many as a packer can hold.
+    async fn learn_files(&self, packer: &mut Packer, files: &[XetHash]) -> Result<(), CasError> {
+        let mut xorbs = Vec::new();
+        for file in files {
+            let mut at = 0;
+            while xorbs.len() < MAX_LEARNED
+                && let Some(segment) = files::segments_of(self.db(), file, at, i64::MAX as u64, 1).await?.pop()
+            {
+                at = segment.start + segment.size;
+                xorbs.extend(segment.terms.iter().map(|term| term.xorb));
+                xorbs.sort_unstable();
+                xorbs.dedup();
+            }
+        }
+        xorbs.truncate(MAX_LEARNED);
+        let xorbs = self.promise(xorbs).await?;
+        for known in self.known_xorbs(&xorbs).await?.into_values() {
+            packer.matches.learn(&known.table);
+        }
+        Ok(())
     }
 
     /// Packs or shares chunks, and stores each xorb that this fills.

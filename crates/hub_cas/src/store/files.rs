@@ -102,13 +102,13 @@ pub(crate) async fn segments_of(
     Ok(rows.into_iter().map(|SegmentRow(segment)| segment).collect())
 }
 
-/// A file that uses a xorb, and where the segment begins that does so first. Of several files, the one that was mentioned
-/// last of a few.
+/// A file that uses a xorb, and where the segment begins that does so first. Of a few such files, the one of which the most
+/// follows.
 pub(crate) async fn user_of(db: &Db, xorb: &XetHash) -> Result<Option<(XetHash, u64)>, DbError> {
     let row: Option<(XetHash, i64)> = db
         .query_opt(
             "SELECT u.file, u.start FROM (SELECT file, start FROM cas_use WHERE xorb = $1 LIMIT 16) u \
-             JOIN cas_file f ON f.hash = u.file ORDER BY f.touched_ms DESC LIMIT 1",
+             JOIN cas_file f ON f.hash = u.file ORDER BY f.size - u.start DESC LIMIT 1",
             args![xorb],
         )
         .await?;
