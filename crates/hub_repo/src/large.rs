@@ -102,6 +102,15 @@ impl Repo {
         Ok(true)
     }
 
+    /// A ticket to send a large file through Hearth in one body, whatever the blob store could offer; nothing if the
+    /// repository holds the content already.
+    ///
+    /// # Errors
+    /// Those of [`Repo::wants_upload`].
+    pub async fn plan_whole(&self, sha256: Sha256, size: u64) -> Result<Option<Ticket>, RepoError> {
+        Ok(self.wants_upload(sha256, size).await?.then(|| self.ticket(sha256, size, None)))
+    }
+
     async fn plan_parts(&self, sha256: Sha256, size: u64, part_bytes: u64) -> Result<UploadPlan, RepoError> {
         let copy = CopyId::fresh(self.repos.ids());
         let key = ObjectKey::Large { sha256, copy: copy.clone() };
