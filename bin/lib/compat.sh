@@ -11,8 +11,13 @@ python_client() {
     with_hearth "$1" "$VENV/bin/python" -m pytest -q --no-header --tb=short -p no:cacheprovider "$ROOT/compat/python"
 }
 
+# As people have them: with Xet on.
+xet_clients() {
+    with_hearth "$1" "$VENV/bin/python" -m pytest -q --no-header --tb=short -p no:cacheprovider "$ROOT/compat/xet"
+}
+
 node_client() {
-    with_hearth "$1" node --test --test-reporter=tap "$ROOT/compat/node/hub.test.mjs"
+    with_hearth "$1" node --test --test-reporter=tap "$ROOT/compat/node/hub.test.mjs" "$ROOT/compat/node/xet.test.mjs"
 }
 
 rust_client() {
