@@ -16,6 +16,11 @@ xet_clients() {
     with_hearth "$1" "$VENV/bin/python" -m pytest -q --no-header --tb=short -p no:cacheprovider "$ROOT/compat/xet"
 }
 
+# Every git of this machine, git-lfs, libgit2 and dulwich.
+git_clients() {
+    with_hearth "$1" "$VENV/bin/python" -m pytest -q --no-header --tb=short -p no:cacheprovider "$ROOT/compat/git"
+}
+
 node_client() {
     with_hearth "$1" node --test --test-reporter=tap "$ROOT/compat/node/hub.test.mjs" "$ROOT/compat/node/xet.test.mjs"
 }
