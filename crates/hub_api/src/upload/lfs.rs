@@ -1,4 +1,4 @@
-//! Git LFS: the batch call that plans transfers, the calls that carry bytes, verification, and the answer to locks.
+//! Git LFS: the batch call that plans transfers, the calls that carry bytes, verification.
 //!
 //! Clients send no token to the links of a plan, so these carry sealed tickets. Multipart is the convention of the
 //! clients: part links as numbered headers of the upload action, completion by a POST to its link.
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::TryStreamExt;
 use hub_core::{Access, Code, RepoKind, Sha256, UserError};
@@ -64,38 +64,6 @@ fn repo_routes(kind: RepoKind) -> ApiRouter<ApiState> {
                 .summary("Downloads a large file by its SHA-256")
                 .answer_bytes("application/octet-stream")
                 .to(download_object),
-        )
-        .route(
-            get(format!("{base}/locks"))
-                .access(AccessClass::Read)
-                .tag("large files")
-                .id(format!("list_{word}_locks"))
-                .summary("Lists locks: there are none")
-                .to(list_locks),
-        )
-        .route(
-            post(format!("{base}/locks"))
-                .access(AccessClass::Write)
-                .tag("large files")
-                .id(format!("create_{word}_lock"))
-                .summary("Refuses a lock: files are not locked here")
-                .to(create_lock),
-        )
-        .route(
-            post(format!("{base}/locks/verify"))
-                .access(AccessClass::Write)
-                .tag("large files")
-                .id(format!("verify_{word}_locks"))
-                .summary("Lists locks before a push: there are none")
-                .to(verify_locks),
-        )
-        .route(
-            post(format!("{base}/locks/{{lock}}/unlock"))
-                .access(AccessClass::Write)
-                .tag("large files")
-                .id(format!("delete_{word}_lock"))
-                .summary("Refuses to unlock: files are not locked here")
-                .to(create_lock),
         )
 }
 
@@ -208,6 +176,9 @@ struct Planner<'a> {
     repos: &'a Repos,
     public_url: &'a PublicUrl,
     can_send_parts: bool,
+    /// What the client shall send along to addresses that ask who it is: whoever came over SSH knows only the pass that
+    /// it sent with this request, and takes it from the plan.
+    pass: Option<String>,
     /// How a client that can use the chunk store brings all files of an upload: where it gets tokens, and the first one.
     by_chunks: Option<(String, Value)>,
 }
@@ -218,6 +189,7 @@ async fn batch(
     Caller(caller): Caller,
     at: At,
     cas_url: CasUrl,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<BatchBody>,
 ) -> Answer<Response> {
     let access = match body.operation {
@@ -232,7 +204,9 @@ async fn batch(
         _ => None,
     };
     let can_send_parts = can("multipart");
-    let planner = Planner { repo: &repo, repos: &repos, public_url: cas_url.hub(), can_send_parts, by_chunks };
+    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let pass = sent.filter(|sent| sent.starts_with("Bearer ")).map(str::to_owned);
+    let planner = Planner { repo: &repo, repos: &repos, public_url: cas_url.hub(), can_send_parts, pass, by_chunks };
     Ok(lfs_json(StatusCode::OK, &planner.plan(body.operation, &body.objects).await?))
 }
 
@@ -259,7 +233,7 @@ impl Planner<'_> {
                 (Ok(sha256), OperationWord::Download) => self.download(sha256).await,
             };
             if self.by_chunks.is_none()
-                && matches!(&planned, Ok(actions) if actions.values().any(|action| !action.header.is_null()))
+                && matches!(&planned, Ok(actions) if actions.get("upload").is_some_and(|upload| !upload.header.is_null()))
             {
                 view.transfer = "multipart";
             }
@@ -278,7 +252,7 @@ impl Planner<'_> {
         };
         let Some(upload) = upload else { return Ok(BTreeMap::new()) };
         let verify = format!("/{}.git/info/lfs/objects/verify", self.repo.addr().url_path());
-        Ok(BTreeMap::from([("upload", upload), ("verify", ActionView::to(self.public_url.join(&verify)))]))
+        Ok(BTreeMap::from([("upload", upload), ("verify", self.with_pass(self.public_url.join(&verify)))]))
     }
 
     async fn upload_whole(&self, sha256: Sha256, size: u64) -> Result<Option<ActionView>, RepoError> {
@@ -306,7 +280,12 @@ impl Planner<'_> {
         let missing = || RepoError::NotFound(format!("this repository has no large file {sha256}"));
         self.repo.held_large(sha256).await?.ok_or_else(missing)?;
         let path = format!("/{}.git/info/lfs/objects/{sha256}", self.repo.addr().url_path());
-        Ok(BTreeMap::from([("download", ActionView::to(self.public_url.join(&path)))]))
+        Ok(BTreeMap::from([("download", self.with_pass(self.public_url.join(&path)))]))
+    }
+
+    fn with_pass(&self, href: String) -> ActionView {
+        let header = self.pass.as_ref().map_or(Value::Null, |pass| json!({ "Authorization": pass }));
+        ActionView { header, ..ActionView::to(href) }
     }
 
     async fn link(&self, what: &str, ticket: &Ticket) -> Result<String, RepoError> {
@@ -377,25 +356,7 @@ async fn download_object(
     let missing = || ApiError::new(Code::NotFound, "this repository has no such large file");
     let sha256: Sha256 = path.oid.parse().map_err(|_| missing())?;
     let size = repo.held_large(sha256).await?.ok_or_else(missing)?;
-    SentFile::large(&repo, sha256, size)?.answer(&request).await
-}
-
-/// `GET /{namespace}/{name}.git/info/lfs/locks`
-async fn list_locks(State(repos): State<Repos>, Caller(caller): Caller, at: At) -> Answer<Response> {
-    at.open(&repos, &caller, Access::Read).await?;
-    Ok(lfs_json(StatusCode::OK, &json!({ "locks": [] })))
-}
-
-/// `POST /{namespace}/{name}.git/info/lfs/locks/verify`
-async fn verify_locks(State(repos): State<Repos>, Caller(caller): Caller, at: At) -> Answer<Response> {
-    at.open(&repos, &caller, Access::Write).await?;
-    Ok(lfs_json(StatusCode::OK, &json!({ "ours": [], "theirs": [] })))
-}
-
-/// `POST /{namespace}/{name}.git/info/lfs/locks`
-async fn create_lock(State(repos): State<Repos>, Caller(caller): Caller, at: At) -> Answer<Response> {
-    at.open(&repos, &caller, Access::Write).await?;
-    Err(ApiError::new(Code::NotImplemented, "files are not locked here: writers agree by branches and commits").into())
+    SentFile::large(&repo, sha256, size).answer(&request).await
 }
 
 /// The sealed permission of a link.
@@ -470,7 +431,7 @@ async fn complete(
     Ok(lfs_json(StatusCode::OK, &json!({})))
 }
 
-fn lfs_json<T: Serialize>(status: StatusCode, value: &T) -> Response {
+pub(super) fn lfs_json<T: Serialize>(status: StatusCode, value: &T) -> Response {
     let mut response = (status, Json(value)).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     response
