@@ -4,6 +4,7 @@ mod commit;
 mod large_list;
 mod lfs;
 mod lines;
+mod locks;
 mod preupload;
 
 use hub_http::ApiRouter;
@@ -13,5 +14,5 @@ pub(crate) use commit::refuse_pull_request;
 use crate::ApiState;
 
 pub(crate) fn routes() -> ApiRouter<ApiState> {
-    preupload::routes().merge(commit::routes()).merge(lfs::routes()).merge(large_list::routes())
+    preupload::routes().merge(commit::routes()).merge(lfs::routes()).merge(locks::routes()).merge(large_list::routes())
 }

@@ -78,11 +78,17 @@ impl Repo {
 
     /// Streams a range of a file's bytes.
     pub async fn read(&self, file: &FileContent, range: Range<u64>) -> Result<BlobStream, RepoError> {
+        self.read_source(&file.source, range).await
+    }
+
+    /// Streams a range of the bytes that are there.
+    pub async fn read_source(&self, source: &FileSource, range: Range<u64>) -> Result<BlobStream, RepoError> {
         self.require(Access::Read)?;
-        match &file.source {
+        match source {
             FileSource::Row(oid) => {
                 let bytes = self.repos.object_bytes(self.id(), *oid, ObjectKind::Blob).await?;
-                let (start, end) = (range.start.min(file.size) as usize, range.end.min(file.size) as usize);
+                let size = bytes.len() as u64;
+                let (start, end) = (range.start.min(size) as usize, range.end.min(size) as usize);
                 Ok(futures::stream::once(async move { Ok(bytes.slice(start..end.max(start))) }).boxed())
             }
             FileSource::Content(sha256) => self.repos.read_content(*sha256, range).await,
@@ -103,11 +109,11 @@ impl Repo {
         }
     }
 
-    /// A link by which the file can be fetched from the blob store itself, if the store gives such links and has the file
-    /// in one piece.
-    pub async fn download_link(&self, file: &FileContent, options: &LinkOptions) -> Result<Option<String>, RepoError> {
+    /// A link by which bytes can be fetched from the blob store itself, if the store gives such links and has them in one
+    /// piece.
+    pub async fn download_link(&self, source: &FileSource, options: &LinkOptions) -> Result<Option<String>, RepoError> {
         self.require(Access::Read)?;
-        let FileSource::Content(sha256) = &file.source else { return Ok(None) };
+        let FileSource::Content(sha256) = source else { return Ok(None) };
         let Some(key) = self.repos.content(*sha256).await?.whole() else { return Ok(None) };
         Ok(self.repos.blobs().download_link(&key, options).await?)
     }

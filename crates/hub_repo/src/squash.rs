@@ -13,9 +13,13 @@ impl Repo {
     /// Replaces the history of a branch by one commit with the same files.
     ///
     /// # Errors
-    /// [`RepoError::RevisionNotFound`] if there is no such branch; [`RepoError::Conflict`] if it moved meanwhile.
+    /// [`RepoError::RevisionNotFound`] if there is no such branch; [`RepoError::Conflict`] if it moved meanwhile;
+    /// [`RepoError::BadRequest`] if git would refuse the message.
     pub async fn super_squash(&self, branch: &Revision, message: &str) -> Result<CommitId, RepoError> {
         self.require(Access::Admin)?;
+        if message.contains('\0') {
+            return Err(RepoError::BadRequest("the message may hold no NUL character".to_owned()));
+        }
         let (branch, head) = self.writable_branch(branch).await?;
         self.require_by_rules(&branch, BranchAct::Force).await?;
         let old = self.commit_row(CommitId::new(head)).await?;

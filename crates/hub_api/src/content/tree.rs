@@ -159,7 +159,8 @@ async fn list_tree(
     if query.expand {
         repo.add_last_commits(commit, &mut page.entries).await?;
     }
-    Ok(paging.page(page.entries.into_iter().map(TreeEntryView::from).collect(), page.next.map(|path| cursor_after(&path))))
+    Ok(paging
+        .page(page.entries.into_iter().map(TreeEntryView::from).collect(), page.next.map(|path| cursor_after(&path))))
 }
 
 /// What stands before the path in a cursor, so that only what a listing has given is taken for one.

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::{FutureExt, TryStreamExt};
-use hub_core::{CommitId, Oid, RepoPath, Sha256};
+use hub_core::{CommitId, Sha256};
 use hub_http::{ApiError, Download, DownloadRequest, media_type_of};
 use hub_repo::{FileContent, FileSource, LargeTarget, LinkOptions, Repo, RepoError};
 
@@ -58,9 +58,15 @@ impl<S: Send + Sync> FromRequestParts<S> for FileRequest {
 /// A file that a request gets.
 pub(crate) struct SentFile<'a> {
     repo: &'a Repo,
-    file: FileContent,
-    /// Whether the answer names the commit; a large file asked for by its hash belongs to none.
-    of_commit: bool,
+    /// Under which name a browser saves it; its ending tells the media type.
+    name: String,
+    /// The commit that it is of; a large file asked for by its hash is of none.
+    commit: Option<CommitId>,
+    /// The hash by which clients cache: of the content for large files, of the git blob for others.
+    etag: String,
+    size: u64,
+    large: Option<LargeTarget>,
+    source: FileSource,
     attachment: bool,
     /// Where its chunks are asked for, if it lies in chunks.
     xet: Option<XetHeaders>,
@@ -69,76 +75,81 @@ pub(crate) struct SentFile<'a> {
 impl<'a> SentFile<'a> {
     /// A file of a commit.
     pub(crate) fn of_commit(repo: &'a Repo, file: FileContent, attachment: bool) -> Self {
-        Self { repo, file, of_commit: true, attachment, xet: None }
+        Self {
+            repo,
+            name: file.path.file_name().to_owned(),
+            commit: Some(file.commit),
+            etag: file.large.map_or_else(|| file.oid.to_string(), |large| large.sha256.to_string()),
+            size: file.size,
+            large: file.large,
+            source: file.source,
+            attachment,
+            xet: None,
+        }
     }
 
     /// Says where the chunks are, if the file lies in chunks.
     pub(crate) fn with_chunks(mut self, cas_url: &CasUrl) -> Self {
-        let file = self.file.large.and_then(|large| large.xet);
-        self.xet = file.map(|file| XetHeaders::new(self.repo, cas_url, self.file.commit, file));
+        let file = self.large.and_then(|large| large.xet);
+        let place = self.commit.zip(file);
+        self.xet = place.map(|(commit, file)| XetHeaders::new(self.repo, cas_url, commit, file));
         self
     }
 
     /// A large file that the repository holds, asked for by its hash.
-    pub(crate) fn large(repo: &'a Repo, sha256: Sha256, size: u64) -> Answer<Self> {
-        let path: RepoPath = sha256.to_string().parse().map_err(ApiError::internal)?;
-        let file = FileContent {
-            path,
-            // No commit is involved, and `of_commit` keeps this one from being shown.
-            commit: CommitId::new(Oid::ZERO),
-            oid: Oid::ZERO,
+    pub(crate) fn large(repo: &'a Repo, sha256: Sha256, size: u64) -> Self {
+        Self {
+            repo,
+            name: sha256.to_string(),
+            commit: None,
+            etag: sha256.to_string(),
             size,
             large: Some(LargeTarget { sha256, size, xet: None }),
             source: FileSource::Content(sha256),
-        };
-        Ok(Self { repo, file, of_commit: false, attachment: true, xet: None })
+            attachment: true,
+            xet: None,
+        }
     }
 
     /// Answers the request. Large files are fetched from the blob store itself where it gives links; the headers of a
     /// HEAD request always come from here, because such links are good for GET only.
     pub(crate) async fn answer(self, request: &FileRequest) -> Answer<Response> {
-        let etag = self.etag();
-        let mut headers = self.headers(&etag)?;
-        if self.file.size == 0 {
+        let mut headers = self.headers()?;
+        if self.size == 0 {
             headers.insert(header::CONTENT_RANGE, HeaderValue::from_static("bytes */0"));
         }
         if let Some(xet) = self.xet.as_ref().filter(|_| request.wants_file_info) {
-            return Ok(xet.file_info(headers, &etag, self.file.size)?);
+            return Ok(xet.file_info(headers, &self.etag, self.size)?);
         }
-        let request = request.of_size(self.file.size);
-        let may_redirect = self.file.large.is_some() && !request.is_head() && !request.has(&etag);
-        if may_redirect && let Some(link) = self.repo.download_link(&self.file, &self.link_options()).await? {
-            return self.redirect(&link, &etag);
+        let request = request.of_size(self.size);
+        let may_redirect = self.large.is_some() && !request.is_head() && !request.has(&self.etag);
+        if may_redirect && let Some(link) = self.repo.download_link(&self.source, &self.link_options()).await? {
+            return self.redirect(&link);
         }
+        let (repo, source) = (self.repo.clone(), self.source);
         let download = Download {
-            size: self.file.size,
-            content_type: media_type_of(self.file.path.file_name()),
-            file_name: self.file.path.file_name().to_owned(),
+            size: self.size,
+            content_type: media_type_of(&self.name),
+            file_name: self.name,
             attachment: self.attachment,
             headers,
-            etag,
+            etag: self.etag,
         };
-        let (repo, file) = (self.repo.clone(), self.file);
         let open = move |range| {
-            let (repo, file) = (repo.clone(), file.clone());
-            async move { Ok(repo.read(&file, range).await?.map_err(RepoError::from)) }.boxed()
+            let (repo, source) = (repo.clone(), source.clone());
+            async move { Ok(repo.read_source(&source, range).await?.map_err(RepoError::from)) }.boxed()
         };
         Ok(download.answer(request, open).await?)
     }
 
-    /// The hash by which clients cache: of the content for large files, of the git blob for others.
-    fn etag(&self) -> String {
-        self.file.large.map_or_else(|| self.file.oid.to_string(), |large| large.sha256.to_string())
-    }
-
-    fn headers(&self, etag: &str) -> Answer<HeaderMap> {
+    fn headers(&self) -> Answer<HeaderMap> {
         let mut headers = HeaderMap::new();
-        if self.of_commit {
-            headers.insert(X_REPO_COMMIT, value(&self.file.commit.to_string())?);
+        if let Some(commit) = self.commit {
+            headers.insert(X_REPO_COMMIT, value(&commit.to_string())?);
         }
-        if let Some(large) = self.file.large {
+        if let Some(large) = self.large {
             headers.insert(X_LINKED_SIZE, large.size.into());
-            headers.insert(X_LINKED_ETAG, value(&format!("\"{etag}\""))?);
+            headers.insert(X_LINKED_ETAG, self.quoted_etag()?);
         }
         if let Some(xet) = &self.xet {
             xet.add_to(&mut headers)?;
@@ -146,20 +157,23 @@ impl<'a> SentFile<'a> {
         Ok(headers)
     }
 
-    fn redirect(&self, link: &str, etag: &str) -> Answer<Response> {
+    fn quoted_etag(&self) -> Result<HeaderValue, ApiError> {
+        value(&format!("\"{}\"", self.etag))
+    }
+
+    fn redirect(&self, link: &str) -> Answer<Response> {
         let mut response = StatusCode::FOUND.into_response();
         let headers = response.headers_mut();
-        headers.extend(self.headers(etag)?);
+        headers.extend(self.headers()?);
         headers.insert(header::LOCATION, value(link)?);
-        headers.insert(header::ETAG, value(&format!("\"{etag}\""))?);
+        headers.insert(header::ETAG, self.quoted_etag()?);
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         Ok(response)
     }
 
     fn link_options(&self) -> LinkOptions {
-        let name = self.file.path.file_name();
         let plain = |c: char| if (' '..='~').contains(&c) && !matches!(c, '"' | '\\') { c } else { '_' };
-        let name: String = name.chars().map(plain).collect();
+        let name: String = self.name.chars().map(plain).collect();
         LinkOptions {
             ttl: LINK_TTL,
             content_type: Some(media_type_of(&name).to_owned()),

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::ApiState;
+use crate::address::per_kind;
 use crate::failure::Answer;
 use crate::repos::info::all_files;
 use crate::repos::view::{ListDetail, Shown, Wanted, siblings};
@@ -23,20 +24,21 @@ const PAGE_MAX: usize = 1000;
 const PAGE_WITH_FILES_MAX: usize = 100;
 
 pub(crate) fn routes() -> ApiRouter<ApiState> {
-    let route = |kind: RepoKind| {
-        get(format!("/api/{}", kind.plural()))
-            .access(AccessClass::Read)
-            .tag("repositories")
-            .id(format!("list_{}", kind.plural()))
-            .summary(format!("Lists {}, filtered and sorted", kind.plural()))
-            .query::<ReposQuery>()
-            .answer::<Vec<Value>>()
-    };
-    ApiRouter::new()
-        .route(route(RepoKind::Model).to(list_models))
-        .route(route(RepoKind::Dataset).to(list_datasets))
-        .route(route(RepoKind::Space).to(list_spaces))
-        .route(route(RepoKind::Kernel).to(list_kernels))
+    per_kind(|kind| {
+        let list = move |state: State<Catalog>, caller: Caller, query: Query<ReposQuery>, paging: Paging| {
+            list(kind, state, caller, query, paging)
+        };
+        ApiRouter::new().route(
+            get(format!("/api/{}", kind.plural()))
+                .access(AccessClass::Read)
+                .tag("repositories")
+                .id(format!("list_{}", kind.plural()))
+                .summary(format!("Lists {}, filtered and sorted", kind.plural()))
+                .query::<ReposQuery>()
+                .answer::<Vec<Value>>()
+                .to(list),
+        )
+    })
 }
 
 /// Which repositories, in which order, with which properties.
@@ -81,46 +83,7 @@ struct ReposQuery {
     datasets: Vec<String>,
 }
 
-/// `GET /api/models`
-async fn list_models(
-    state: State<Catalog>,
-    caller: Caller,
-    query: Query<ReposQuery>,
-    paging: Paging,
-) -> Answer<Page<Value>> {
-    list(RepoKind::Model, state, caller, query, paging).await
-}
-
-/// `GET /api/datasets`
-async fn list_datasets(
-    state: State<Catalog>,
-    caller: Caller,
-    query: Query<ReposQuery>,
-    paging: Paging,
-) -> Answer<Page<Value>> {
-    list(RepoKind::Dataset, state, caller, query, paging).await
-}
-
-/// `GET /api/spaces`
-async fn list_spaces(
-    state: State<Catalog>,
-    caller: Caller,
-    query: Query<ReposQuery>,
-    paging: Paging,
-) -> Answer<Page<Value>> {
-    list(RepoKind::Space, state, caller, query, paging).await
-}
-
-/// `GET /api/kernels`
-async fn list_kernels(
-    state: State<Catalog>,
-    caller: Caller,
-    query: Query<ReposQuery>,
-    paging: Paging,
-) -> Answer<Page<Value>> {
-    list(RepoKind::Kernel, state, caller, query, paging).await
-}
-
+/// `GET /api/{kind}s`
 async fn list(
     kind: RepoKind,
     State(catalog): State<Catalog>,

@@ -217,7 +217,10 @@ impl Wanted {
             return Self::expanded(kind, expand);
         }
         let mut wanted = listed(kind).to_vec();
-        let extra = [(detail.full, FULL), (detail.card_data, &["cardData"]), (detail.config, &["config"])];
+        // The card is much of what is known of datasets and Spaces; of models it is asked for by itself.
+        let is_carded = matches!(kind, RepoKind::Dataset | RepoKind::Space);
+        let card_data = detail.card_data || detail.full && is_carded;
+        let extra = [(detail.full, FULL), (card_data, &["cardData"]), (detail.config, &["config"])];
         for name in extra.into_iter().filter(|(asked, _)| *asked).flat_map(|(_, names)| names) {
             if !wanted.contains(name) {
                 wanted.push(name);
