@@ -35,7 +35,7 @@ fn asks_for_repo(path: &str) -> bool {
 }
 
 /// What can follow a repository's id under `/api`.
-const OPERATIONS: [&str; 15] = [
+const OPERATIONS: [&str; 16] = [
     "auth-check",
     "branch",
     "commit",
@@ -47,6 +47,7 @@ const OPERATIONS: [&str; 15] = [
     "preupload",
     "refs",
     "revision",
+    "safetensors-metadata",
     "settings",
     "super-squash",
     "tag",

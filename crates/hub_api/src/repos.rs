@@ -7,6 +7,7 @@ mod settings;
 mod storage;
 mod tags;
 pub(crate) mod view;
+mod weights;
 
 use hub_http::ApiRouter;
 
@@ -19,4 +20,5 @@ pub(crate) fn routes() -> ApiRouter<ApiState> {
         .merge(list::routes())
         .merge(storage::routes())
         .merge(tags::routes())
+        .merge(weights::routes())
 }

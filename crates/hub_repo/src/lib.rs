@@ -33,6 +33,7 @@ mod store;
 mod survey;
 mod tree;
 mod walk;
+mod weights;
 mod writers;
 mod xet;
 
@@ -61,4 +62,5 @@ pub use storage::{RepoStorage, StorageReport};
 pub use survey::{SURVEY_MAX, Surveyed};
 pub use tree::{EntryKind, LargeTarget, LastCommit, TreeEntryInfo, TreePage};
 pub use walk::{Boundary, Deepen, Enumeration, Fetch, GitRef, ObjectFilter, PackedBody, PackedObject};
+pub use weights::WeightsHeaders;
 pub use xet::{XetGrant, XetScope, XetToken};
