@@ -180,3 +180,51 @@ async fn differences_are_lines_that_machines_read() {
     assert_eq!(all.lines().count(), 3);
     site.get("", "/api/models/alice/m/compare/main?raw=true").await.fails(400, None, "a..b");
 }
+
+#[tokio::test]
+async fn a_cursor_that_no_listing_gave_is_refused() {
+    let site = Site::furnished().await;
+    let files: Vec<_> = ["a", "b/c", "d"].map(|path| file(path, "x")).into();
+    site.commit("alice", "models/alice/m", &files).await.ok();
+    let page = site.get("", "/api/models/alice/m/tree/main?recursive=true&limit=2").await.ok();
+    let link = page.header("link").unwrap();
+    let next = link.strip_prefix('<').and_then(|link| link.split_once('>')).unwrap().0.strip_prefix(URL).unwrap();
+    let paths = |answer: &crate::site::Answer| -> Vec<String> {
+        answer.json().as_array().unwrap().iter().map(|entry| entry["path"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!([paths(&page), paths(&site.get("", next).await.ok())].concat(), [".gitattributes", "a", "b", "b/c"]);
+    for cursor in ["a", "zzz", "%00", "Li4v", "YWZ0ZXI", "../..", "-1"] {
+        let path = format!("/api/models/alice/m/tree/main?cursor={cursor}");
+        site.get("", &path).await.fails(400, None, "cursor");
+    }
+}
+
+/// PostgreSQL takes no text with NUL in it, and nothing here has such a name.
+#[tokio::test]
+async fn nul_is_in_no_name() {
+    let site = Site::furnished().await;
+    for path in ["?search=%00", "?author=a%00", "?filter=%00", "?sort=%00", "?cursor=%00"] {
+        site.get("", &format!("/api/models{path}")).await.fails(400, None, "NUL");
+    }
+    for (path, code) in [
+        ("/api/models/a%00/m", "RepoNotFound"),
+        ("/api/models/alice/m%00", "RepoNotFound"),
+        ("/api/models/alice/m/tree/a%00", "RevisionNotFound"),
+        ("/api/models/alice/m/tree/main/a%00", "EntryNotFound"),
+        ("/alice/m/resolve/main/a%00", "EntryNotFound"),
+    ] {
+        site.get("alice", path).await.fails(404, Some(code), "");
+    }
+    let bodies = [
+        ("tag/main", json!({ "tag": "a\0" }), 400..=422),
+        ("tag/main", json!({ "tag": "a", "message": "a\0" }), 400..=422),
+        ("branch/b", json!({ "startingPoint": "a\0" }), 400..=422),
+        ("branch/a%00", json!({}), 400..=422),
+        ("super-squash/main", json!({ "message": "a\0" }), 400..=422),
+        ("paths-info/main", json!({ "paths": ["a\0"] }), 200..=200),
+    ];
+    for (path, body, expect) in bodies {
+        let answer = site.post("alice", &format!("/api/models/alice/m/{path}"), body).await;
+        assert!(expect.contains(&answer.status.as_u16()), "{path}: {} {}", answer.status, answer.text());
+    }
+}

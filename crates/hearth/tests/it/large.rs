@@ -53,6 +53,7 @@ async fn parts_are_put_together_and_verified() {
     let links: Vec<&Value> =
         header.iter().filter(|(name, _)| name.bytes().all(|b| b.is_ascii_digit())).map(|(_, link)| link).collect();
     assert_eq!(links.len(), content.len().div_ceil(part_bytes));
+    put(&site, links[0], &content[..=part_bytes]).await.fails(400, None, "part 1 has");
     let mut parts = Vec::new();
     for (index, (link, part)) in links.iter().zip(content.chunks(part_bytes)).enumerate() {
         let etag = put(&site, link, part).await.ok().header("etag").unwrap().to_owned();
@@ -78,6 +79,8 @@ async fn downloads_are_planned_for_what_is_there() {
     let wrong = site.batch("alice", "alice/m", "upload", "xyz", 7).await.ok().json();
     assert_eq!(wrong["objects"][0]["error"]["code"], 422);
     site.batch("carol", "alice/m", "upload", &oid, 7).await.fails(403, None, "");
+    let strange = json!({ "operation": "upload", "hash_algo": "md5", "objects": [] });
+    site.post("alice", "/alice/m.git/info/lfs/objects/batch", strange).await.fails(422, None, "use sha256");
     // git-lfs asks its credential helper only after this header.
     let anonymous = site.batch("", "datasets/alice/d", "download", &oid, 7).await.fails(401, Some("RepoNotFound"), "");
     assert!(anonymous.header("lfs-authenticate").is_some());

@@ -14,6 +14,7 @@ mod full_disk;
 mod housekeeping;
 mod large;
 mod lists;
+mod matrix;
 mod object_store;
 mod pages;
 mod process;

@@ -58,7 +58,8 @@ async fn a_download_is_sent_to_the_store() {
     assert_eq!((part.status(), part.body(), part.header("content-range")), (206, "234", Some("bytes 2-4/10")));
     assert_eq!(follow("GET", &link, &[("Range", "bytes=10-")], b"").status(), 416);
     let forged = link.replacen("Signature=", "Signature=0", 1);
-    assert!(forged != link && follow("GET", &forged, &[], b"").status() == 403, "the link is good as it is only");
+    let refused = follow("GET", &forged, &[], b"");
+    assert!(forged != link && refused.status() >= 400 && !refused.body().contains("0123"), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
