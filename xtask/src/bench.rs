@@ -13,6 +13,7 @@ use crate::server::{self, Scratch, Server};
 
 mod client;
 mod commits;
+mod git;
 mod idle;
 mod info;
 mod nginx;
@@ -55,11 +56,12 @@ type Part = (&'static str, fn(&mut Bench) -> anyhow::Result<()>);
 const XET_CODEC: &str = "xet-codec";
 
 /// In this order: memory when idle is measured before anything else runs.
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     ("idle", idle::measure),
     ("commits", commits::measure),
     ("info", info::measure),
     ("tree", tree::measure),
+    ("git", git::measure),
     ("small", small::measure),
     ("transfer", transfer::measure),
 ];
