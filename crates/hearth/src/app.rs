@@ -46,7 +46,8 @@ impl App {
         let accounts = hub.accounts.clone();
         let unknown = move |request: Request| unknown(accounts.clone(), request);
         let router = self.routes.into_router_or(unknown);
-        dress(router, self.settings, hub.ids.clone(), metrics.clone())
+        let dressed = dress(router, self.settings, hub.ids.clone(), metrics.clone());
+        dressed.layer(axum::middleware::from_fn_with_state(web_state(hub), hub_web::pages))
     }
 }
 
@@ -59,14 +60,17 @@ fn faces(hub: &Hub, config: &Config, metrics: &Metrics) -> ApiRouter {
         xet_figures: XetFigures::new(metrics),
     };
     let api = hub_api::routes().with_state(state);
-    let web = hub_web::routes().with_state(WebState { repos: hub.repos.clone(), ids: hub.ids.clone() });
     let git = hub_git::routes().with_state(git_state(hub, config));
-    api.merge(git).merge(web)
+    api.merge(git).merge(hub_web::routes().with_state(web_state(hub)))
 }
 
 /// What git needs, over HTTP and SSH alike.
 pub(crate) fn git_state(hub: &Hub, config: &Config) -> GitState {
     GitState { repos: hub.repos.clone(), incoming: config.incoming_folder() }
+}
+
+fn web_state(hub: &Hub) -> WebState {
+    WebState { repos: hub.repos.clone(), ids: hub.ids.clone(), clock: hub.clock.clone() }
 }
 
 /// The answer to paths that no route has. It depends on who asks, as for a repository that is missing.

@@ -1,23 +1,48 @@
-//! Server-rendered pages: they work without JavaScript, under a policy that lets none run.
+//! Server-rendered pages: they work without JavaScript, under a policy that lets no script of a page run.
 //!
-//! One directory per page holds its handler, its view and its template. A view has values as they are shown; templates
-//! only loop, choose and include. Forms carry a token that other sites cannot know (`csrf.rs`).
+//! One directory per page holds its template beside the handler and the view. A view has values as they are shown;
+//! templates only loop, choose and include, and take their words from message files (`words.rs`). Every request for a
+//! page is a [`visit::Visit`]: who asks, in which language, and the token that their forms must carry.
 
+mod address;
 mod assets;
-mod csrf;
+mod catalog;
 mod error;
+mod highlight;
 mod home;
+mod icon;
 mod join;
+mod login;
+mod markdown;
+mod organizations;
 mod page;
+mod profile;
 mod repo;
+mod repo_list;
+mod search;
+mod settings;
 mod setup;
+mod shell;
 mod state;
+mod visit;
+mod words;
 
 use hub_http::ApiRouter;
 
+pub use error::pages;
 pub use state::WebState;
 
 /// Every page.
 pub fn routes() -> ApiRouter<WebState> {
-    home::routes().merge(setup::routes()).merge(join::routes()).merge(assets::routes()).merge(repo::routes())
+    home::routes()
+        .merge(setup::routes())
+        .merge(join::routes())
+        .merge(login::routes())
+        .merge(settings::routes())
+        .merge(organizations::routes())
+        .merge(catalog::routes())
+        .merge(search::routes())
+        .merge(assets::routes())
+        .merge(repo::routes())
+        .merge(profile::routes())
 }

@@ -2,22 +2,32 @@
 
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use hub_http::ApiError;
 
-/// Styles and pictures from here, forms to here, and nothing else.
+/// Styles, scripts, pictures and sound from here, forms to here, and nothing else. No script stands in a page.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
+     connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
 /// Renders a page.
-pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
+pub(crate) fn render(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(html) => {
             let mut response = (status, Html(html)).into_response();
-            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+            // A page depends on who asks and may name private things.
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+            headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
             response
         }
         Err(error) => ApiError::internal(error).into_response(),
     }
+}
+
+/// Leads on to another page of this server after a form was taken.
+pub(crate) fn go_to(path: &str) -> Response {
+    Redirect::to(path).into_response()
 }

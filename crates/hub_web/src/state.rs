@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use hub_account::Accounts;
-use hub_core::Ids;
+use hub_core::{Clock, Ids};
 use hub_repo::Repos;
 
 /// The state of the pages.
@@ -14,6 +14,8 @@ pub struct WebState {
     pub repos: Repos,
     /// Where the tokens of forms come from.
     pub ids: Arc<dyn Ids>,
+    /// By what pages say how long ago something was.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl FromRef<WebState> for Repos {
@@ -31,5 +33,11 @@ impl FromRef<WebState> for Accounts {
 impl FromRef<WebState> for Arc<dyn Ids> {
     fn from_ref(state: &WebState) -> Self {
         state.ids.clone()
+    }
+}
+
+impl FromRef<WebState> for Arc<dyn Clock> {
+    fn from_ref(state: &WebState) -> Self {
+        state.clock.clone()
     }
 }

@@ -1,0 +1,128 @@
+// What makes the pages nicer where scripts run. Every page does its work without it.
+"use strict";
+document.documentElement.classList.add("js");
+
+// A choice in the footer takes effect at once.
+for (const field of document.querySelectorAll("[data-submit]")) {
+  field.addEventListener("change", () => field.form.requestSubmit());
+}
+
+// Moments in the reader's own zone.
+const language = document.documentElement.lang;
+const clock = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const moment = new Date(time.dateTime);
+  if (!Number.isNaN(moment.getTime())) time.title = clock.format(moment);
+}
+
+// Lines to paste are copied by a button.
+for (const block of document.querySelectorAll(".copy")) {
+  if (!navigator.clipboard) break;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "plain small";
+  const label = document.body.dataset.copy;
+  button.textContent = label;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(block.querySelector("code").textContent.trim());
+    button.textContent = document.body.dataset.copied;
+    setTimeout(() => { button.textContent = label; }, 1500);
+  });
+  block.append(button);
+}
+
+// A menu closes when its reader turns to something else.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key === "Escape") {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+    document.querySelector(".suggest")?.remove();
+  } else if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const field = document.querySelector("main [data-suggest], [data-suggest]");
+    if (field) { event.preventDefault(); field.focus(); }
+  }
+});
+
+// Repositories are suggested while their name is typed.
+for (const field of document.querySelectorAll("[data-suggest]")) {
+  let asked = 0, waiting = 0;
+  const show = async () => {
+    const query = field.value.trim(), turn = ++asked;
+    if (query.length < 2) { field.form.querySelector(".suggest")?.remove(); return; }
+    const answer = await fetch("/search/suggest?q=" + encodeURIComponent(query));
+    if (!answer.ok || turn !== asked) return;
+    const found = await answer.json();
+    field.form.querySelector(".suggest")?.remove();
+    if (found.length === 0) return;
+    const list = document.createElement("ul");
+    list.className = "suggest";
+    for (const repo of found) {
+      const link = document.createElement("a");
+      link.href = repo.href;
+      const kind = document.createElement("span");
+      kind.className = "chip";
+      kind.textContent = repo.kind;
+      link.append(repo.name, kind);
+      const item = document.createElement("li");
+      item.append(link);
+      list.append(item);
+    }
+    field.form.append(list);
+  };
+  field.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(show, 150); });
+  field.form.addEventListener("keydown", (event) => {
+    const links = [field, ...field.form.querySelectorAll(".suggest a")];
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const place = links.indexOf(document.activeElement);
+    if (step && links.length > 1 && place >= 0) {
+      event.preventDefault();
+      links[(place + step + links.length) % links.length].focus();
+    }
+  });
+  field.form.addEventListener("focusout", (event) => {
+    if (!field.form.contains(event.relatedTarget)) setTimeout(() => field.form.querySelector(".suggest")?.remove(), 150);
+  });
+}
+
+// Files are dropped on the upload form, and their way is shown.
+for (const form of document.querySelectorAll("form[data-upload]")) {
+  const input = form.querySelector("input[type=file]"), zone = form.querySelector(".drop");
+  const names = form.querySelector("[data-names]");
+  const list = () => { names.textContent = Array.from(input.files, (file) => file.name).join(", "); };
+  input.addEventListener("change", list);
+  for (const kind of ["dragenter", "dragover"]) {
+    zone.addEventListener(kind, (event) => { event.preventDefault(); zone.classList.add("over"); });
+  }
+  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    zone.classList.remove("over");
+    input.files = event.dataTransfer.files;
+    list();
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const progress = form.querySelector("progress"), request = new XMLHttpRequest();
+    progress.hidden = false;
+    request.upload.addEventListener("progress", (state) => {
+      if (state.lengthComputable) { progress.max = state.total; progress.value = state.loaded; }
+    });
+    request.addEventListener("load", () => {
+      // The form answers with a redirect, which was followed: show where it led, or the page that says what is wrong.
+      if (request.status < 400) { location.assign(request.responseURL); return; }
+      document.open(); document.write(request.responseText); document.close();
+    });
+    request.addEventListener("error", () => { progress.hidden = true; form.submit(); });
+    request.open("POST", form.action);
+    request.setRequestHeader("Accept", "text/html");
+    request.send(new FormData(form));
+  });
+}

@@ -1,0 +1,228 @@
+//! `/login`: in by password and, where there is one, second factor; out again; a new password by link; light or dark.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use hub_account::{AccountError, Accounts, SignIn, SignUpPolicy};
+use hub_core::{SecretString, UserError};
+use hub_http::{AccessClass, ApiRouter, JsonOrForm, Query, get, post};
+use serde::Deserialize;
+
+use crate::WebState;
+use crate::address::escape_value;
+use crate::error::{Answer, is_mendable, sentence};
+use crate::page::go_to;
+use crate::shell::Shell;
+use crate::visit::{Theme, Visit, local_path};
+use crate::words::Words;
+
+pub(crate) fn routes() -> ApiRouter<WebState> {
+    let get = |path: &str| get(path).access(AccessClass::Public).undocumented();
+    let post = |path: &str| post(path).access(AccessClass::Public).undocumented();
+    ApiRouter::new()
+        .route(get("/login").to(form))
+        .route(post("/login").to(sign_in))
+        .route(get("/login/code").to(code_form))
+        .route(post("/login/code").to(confirm))
+        .route(get("/login/reset").to(reset_form))
+        .route(post("/login/reset").to(reset))
+        .route(post("/logout").to(sign_out))
+        .route(post("/settings/appearance").to(choose))
+}
+
+/// Where to go on to.
+#[derive(Deserialize)]
+struct NextQuery {
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Template)]
+#[template(path = "login/page.html")]
+struct LoginPage<'a> {
+    shell: Shell,
+    next: &'a str,
+    login: &'a str,
+    can_join: bool,
+    problem: Option<String>,
+}
+
+/// `GET /login`
+async fn form(visit: Visit, State(accounts): State<Accounts>, Query(query): Query<NextQuery>) -> Answer {
+    let next = local_path(&query.next);
+    if visit.caller.user().is_some() {
+        return Ok(go_to(next));
+    }
+    Ok(login_page(&visit, &accounts, StatusCode::OK, next, "", None))
+}
+
+fn login_page(
+    visit: &Visit,
+    accounts: &Accounts,
+    status: StatusCode,
+    next: &str,
+    login: &str,
+    problem: Option<String>,
+) -> axum::response::Response {
+    let can_join = accounts.sign_up_policy() != SignUpPolicy::Closed;
+    visit.form_page(status, &LoginPage { shell: visit.shell("login"), next, login, can_join, problem })
+}
+
+/// The filled form.
+#[derive(Deserialize)]
+struct LoginBody {
+    form_token: String,
+    #[serde(default)]
+    next: String,
+    login: String,
+    password: SecretString,
+}
+
+/// `POST /login`
+async fn sign_in(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body): JsonOrForm<LoginBody>) -> Answer {
+    visit.check(&body.form_token)?;
+    let next = local_path(&body.next);
+    let login = body.login.trim();
+    let attempt = SignIn { login, password: &body.password, address: &visit.address, client: &visit.client };
+    match accounts.sign_in(&attempt).await {
+        Ok(session) => {
+            let mut response = match session.needs_code {
+                true => go_to(&format!("/login/code?next={}", escape_value(next))),
+                false => go_to(next),
+            };
+            visit.set_session(&mut response, Some(&session.value));
+            Ok(response)
+        }
+        Err(error) if is_mendable(&error) => {
+            let problem = match error {
+                AccountError::BadCredentials => visit.words.get("login.wrong").to_owned(),
+                error => sentence(error.message()),
+            };
+            Ok(login_page(&visit, &accounts, StatusCode::UNPROCESSABLE_ENTITY, next, login, Some(problem)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "login/code.html")]
+struct CodePage<'a> {
+    shell: Shell,
+    next: &'a str,
+    problem: Option<String>,
+}
+
+/// `GET /login/code`
+async fn code_form(visit: Visit, Query(query): Query<NextQuery>) -> Answer {
+    let view = CodePage { shell: visit.shell("login"), next: local_path(&query.next), problem: None };
+    Ok(visit.form_page(StatusCode::OK, &view))
+}
+
+/// The code of the second factor.
+#[derive(Deserialize)]
+struct CodeBody {
+    form_token: String,
+    #[serde(default)]
+    next: String,
+    code: SecretString,
+}
+
+/// `POST /login/code`
+async fn confirm(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body): JsonOrForm<CodeBody>) -> Answer {
+    visit.check(&body.form_token)?;
+    let next = local_path(&body.next);
+    let Some(session) = &visit.session else { return Ok(go_to("/login")) };
+    match accounts.confirm_session(session, &body.code, &visit.address).await {
+        Ok(()) => Ok(go_to(next)),
+        // The session waited too long: from the beginning.
+        Err(AccountError::BadCredentials) => Ok(go_to(&format!("/login?next={}", escape_value(next)))),
+        Err(error) if is_mendable(&error) => {
+            let view = CodePage { shell: visit.shell("login"), next, problem: Some(sentence(error.message())) };
+            Ok(visit.form_page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A form that says nothing but that it is ours.
+#[derive(Deserialize)]
+pub(crate) struct TokenBody {
+    pub(crate) form_token: String,
+}
+
+/// `POST /logout`
+async fn sign_out(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body): JsonOrForm<TokenBody>) -> Answer {
+    visit.check(&body.form_token)?;
+    if let Some(session) = &visit.session {
+        accounts.sign_out(session).await?;
+    }
+    let mut response = go_to("/");
+    visit.set_session(&mut response, None);
+    Ok(response)
+}
+
+/// The code of a link to a new password.
+#[derive(Deserialize)]
+struct ResetQuery {
+    #[serde(default)]
+    code: String,
+}
+
+#[derive(Template)]
+#[template(path = "login/reset.html")]
+struct ResetPage<'a> {
+    shell: Shell,
+    code: &'a str,
+    problem: Option<String>,
+}
+
+/// `GET /login/reset?code=…`
+async fn reset_form(visit: Visit, State(accounts): State<Accounts>, Query(query): Query<ResetQuery>) -> Answer {
+    if !query.code.is_empty() && !accounts.is_password_reset(&SecretString::new(query.code.clone())).await? {
+        return Err(AccountError::ResetInvalid.into());
+    }
+    let view = ResetPage { shell: visit.shell("login"), code: &query.code, problem: None };
+    Ok(visit.form_page(StatusCode::OK, &view))
+}
+
+/// The new password.
+#[derive(Deserialize)]
+struct ResetBody {
+    form_token: String,
+    code: SecretString,
+    password: SecretString,
+}
+
+/// `POST /login/reset`
+async fn reset(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body): JsonOrForm<ResetBody>) -> Answer {
+    visit.check(&body.form_token)?;
+    match accounts.reset_password(&body.code, &body.password).await {
+        Ok(()) => Ok(go_to("/login?done=password")),
+        Err(error @ AccountError::Password(_)) => {
+            let problem = Some(sentence(error.message()));
+            let view = ResetPage { shell: visit.shell("login"), code: body.code.reveal(), problem };
+            Ok(visit.form_page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a reader chose, and where they were.
+#[derive(Deserialize)]
+struct ChoiceBody {
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    theme: String,
+    #[serde(default)]
+    language: String,
+}
+
+/// `POST /settings/appearance`: nothing but two cookies changes, so the form needs no token.
+async fn choose(visit: Visit, JsonOrForm(body): JsonOrForm<ChoiceBody>) -> Answer {
+    visit.refuse_elsewhere()?;
+    let mut response = go_to(local_path(&body.next));
+    let theme = (!body.theme.is_empty()).then(|| Theme::of_word(&body.theme));
+    visit.set_choices(&mut response, theme, Words::of_tag(&body.language));
+    Ok(response)
+}

@@ -1,0 +1,107 @@
+//! `GET /{namespace}`: a person or an organisation, and what they publish.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use hub_account::{Accounts, NamespaceKind, PageQuery};
+use hub_core::{Code, NamespaceName, OrgRole, RepoKind, Timestamp};
+use hub_http::{AccessClass, ApiRouter, Path, get};
+use hub_repo::{ListQuery, Repos, SortKey};
+
+use crate::WebState;
+use crate::catalog::title_of;
+use crate::error::{Answer, PageError};
+use crate::repo_list::RepoLine;
+use crate::shell::Shell;
+use crate::visit::Visit;
+
+/// Repositories of each kind on the page.
+const SHOWN: usize = 100;
+/// Members that the page shows.
+const MEMBERS: usize = 40;
+
+pub(crate) fn routes() -> ApiRouter<WebState> {
+    ApiRouter::new().route(get("/{namespace}").access(AccessClass::Read).undocumented().to(show))
+}
+
+#[derive(Template)]
+#[template(path = "profile/page.html")]
+struct ProfilePage {
+    shell: Shell,
+    name: String,
+    full_name: String,
+    is_org: bool,
+    since: Timestamp,
+    members: Option<u64>,
+    faces: Vec<String>,
+    organizations: Vec<String>,
+    sections: Vec<Section>,
+    can_create: bool,
+    settings: Option<String>,
+}
+
+/// The repositories of one kind.
+struct Section {
+    title: &'static str,
+    icon: &'static str,
+    repos: Vec<RepoLine>,
+}
+
+/// `GET /{namespace}`
+async fn show(
+    visit: Visit,
+    State(accounts): State<Accounts>,
+    State(repos): State<Repos>,
+    Path(name): Path<String>,
+) -> Answer {
+    let missing = || PageError::told(Code::NotFound, visit.words.get("error.nothing"));
+    let name: NamespaceName = name.parse().map_err(|_| missing())?;
+    let space = accounts.namespace(&name).await?.ok_or_else(missing)?;
+    let is_org = space.kind == NamespaceKind::Organization;
+    let mut sections = Vec::new();
+    for kind in RepoKind::ALL {
+        let query = ListQuery {
+            author: Some(space.name.to_string()),
+            sort: SortKey::Modified,
+            limit: SHOWN,
+            ..ListQuery::of(kind)
+        };
+        let found = repos.list(&visit.caller, &query).await?;
+        if !found.repos.is_empty() {
+            let repos = found.repos.iter().map(|repo| RepoLine::of(visit.words, repo)).collect();
+            sections.push(Section { title: visit.words.get(title_of(kind)), icon: kind.word(), repos });
+        }
+    }
+    let (mut members, mut faces, mut organizations) = (None, Vec::new(), Vec::new());
+    let role = visit.caller.role_in(space.id);
+    if is_org {
+        members = Some(accounts.organization(&space.name).await?.members);
+        if role.is_some() || visit.caller.is_instance_admin() {
+            let page = PageQuery { after: None, limit: Some(MEMBERS) };
+            let found = accounts.members(visit.by(), &space.name, &page).await?;
+            faces = found.items.into_iter().map(|member| member.name.to_string()).collect();
+        }
+    } else {
+        organizations =
+            accounts.memberships(space.id).await?.into_iter().map(|membership| membership.name.to_string()).collect();
+    }
+    let settings = match (is_org, role) {
+        (true, Some(_)) => Some(format!("/organizations/{}/settings", space.name)),
+        (false, Some(_)) => Some("/settings/profile".to_owned()),
+        (_, None) => None,
+    };
+    let view = ProfilePage {
+        shell: visit.shell("people"),
+        full_name: space.full_name.to_string(),
+        since: space.created_at,
+        can_create: role >= Some(OrgRole::Contributor),
+        name: space.name.to_string(),
+        is_org,
+        members,
+        faces,
+        organizations,
+        sections,
+        settings,
+    };
+    Ok(visit.page(StatusCode::OK, &view))
+}

@@ -1,0 +1,257 @@
+//! `GET …/blob/{revision}/{path}`: one file, shown as what it is, with the ways to take it away and to change it.
+
+mod notebook;
+mod table;
+mod tensors;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use futures::TryStreamExt;
+use hub_core::{Access, CommitId, RepoPath, Timestamp};
+use hub_http::{AccessClass, Addr, ApiRouter, Path, Query};
+use hub_repo::{EntryKind, FileContent, Repo, Repos};
+use serde::Deserialize;
+
+use super::card::render_card;
+use super::tree::{RefSwitch, ref_switch};
+use super::{At, Crumb, Opened, RepoHead, crumbs, for_each_kind, get, resolve};
+use crate::WebState;
+use crate::address::RepoUrls;
+use crate::error::{Answer, PageError};
+use crate::highlight;
+use crate::markdown::{Place, Rendered, SafeHtml};
+use crate::page::go_to;
+use crate::shell::Shell;
+use crate::visit::Visit;
+
+/// A file above this size is not shown as text.
+const TEXT_MAX: u64 = 1 << 20;
+/// The most lines that are shown.
+const LINES_MAX: usize = 5000;
+/// The longest line that is coloured; longer ones are data.
+const COLOURED_MAX: usize = 400 << 10;
+/// How much of a table is read.
+const TABLE_PREFIX: u64 = 512 << 10;
+/// A notebook above this size is not shown.
+const NOTEBOOK_MAX: u64 = 8 << 20;
+/// A picture above this size is not shown.
+const IMAGE_MAX: u64 = 64 << 20;
+
+pub(super) fn routes() -> ApiRouter<WebState> {
+    for_each_kind(ApiRouter::new(), "/blob/{revision}/{*path}", |path| get(AccessClass::Read, path).to(show))
+}
+
+/// How the file is wanted.
+#[derive(Deserialize)]
+struct BlobQuery {
+    /// The source of something that is shown otherwise.
+    #[serde(default)]
+    source: bool,
+}
+
+#[derive(Template)]
+#[template(path = "repo/blob/page.html")]
+struct BlobPage {
+    shell: Shell,
+    head: RepoHead,
+    revision: String,
+    refs: RefSwitch,
+    crumbs: Vec<Crumb>,
+    path: String,
+    size: u64,
+    sha256: Option<String>,
+    change: Option<(String, String, Timestamp)>,
+    content: Shown,
+    /// The other way to look at it: rendered or source.
+    other_view: Option<(&'static str, String)>,
+    resolve: String,
+    raw: String,
+    permalink: String,
+    can_edit: bool,
+    is_text: bool,
+}
+
+/// A file as it is shown.
+pub(super) enum Shown {
+    /// Lines of source; whether some are left out.
+    Lines(Vec<SafeHtml>, bool),
+    /// Markdown.
+    Card(Rendered),
+    Image,
+    Audio,
+    Video,
+    /// Rows of a table, the first as its head; whether some are left out.
+    Table(Vec<String>, Vec<Vec<String>>, bool),
+    Notebook(Vec<notebook::Cell>),
+    Tensors(tensors::TensorFile),
+    /// Nothing but a sentence why.
+    Nothing(&'static str),
+}
+
+/// `GET …/blob/{revision}/{path}`
+async fn show(
+    visit: Visit,
+    State(repos): State<Repos>,
+    Addr(addr): Addr,
+    Path(at): Path<At>,
+    Query(query): Query<BlobQuery>,
+) -> Answer {
+    let opened = Opened::open(&repos, &visit, &addr, Access::Read).await?;
+    let repo = &opened.repo;
+    let path = at.path(&visit)?;
+    let head = opened.head("files");
+    let Some(commit) = resolve(repo, &at.revision()).await? else {
+        return Err(hub_repo::RepoError::RevisionNotFound(at.revision.clone()).into());
+    };
+    let mut entries = vec![repo.entry(commit, &path).await?];
+    if entries[0].kind == EntryKind::Directory {
+        return Ok(go_to(&head.urls.at("tree", &at.revision, path.as_str())));
+    }
+    repo.add_last_commits(commit, &mut entries).await?;
+    let change = entries.pop().and_then(|entry| entry.last_commit);
+    let file = repo.file(commit, &path).await?;
+    let kind = Kind::of(path.as_str());
+    let content = content(&visit, repo, &file, &at.revision, kind, query.source).await?;
+    let here = head.urls.at("blob", &at.revision, path.as_str());
+    let other_view = match (kind, query.source) {
+        (Kind::Text, _) => None,
+        (Kind::Markdown | Kind::Table(_) | Kind::Notebook, false) => {
+            Some((visit.words.get("blob.source"), format!("{here}?source=true")))
+        }
+        (Kind::Markdown | Kind::Table(_) | Kind::Notebook, true) => Some((visit.words.get("blob.shown"), here)),
+        _ => None,
+    };
+    let refs = ref_switch(repo, &at.revision, "blob", path.as_str()).await?;
+    let is_text = file.large.is_none() && file.size <= TEXT_MAX && !kind.is_binary();
+    let view = BlobPage {
+        shell: visit.shell(repo.addr().kind.plural()),
+        crumbs: crumbs(&head.urls, &at.revision, path.as_str()),
+        size: file.size,
+        sha256: file.large.map(|large| large.sha256.to_string()),
+        change: change.map(|commit| (commit.title, head.urls.commit(CommitId::new(commit.id)), commit.date)),
+        resolve: head.urls.at("resolve", &at.revision, path.as_str()),
+        raw: head.urls.at("raw", &at.revision, path.as_str()),
+        permalink: head.urls.at("blob", &commit.to_string(), path.as_str()),
+        can_edit: head.can_write && refs.is_branch,
+        is_text,
+        path: path.to_string(),
+        revision: at.revision,
+        content,
+        other_view,
+        refs,
+        head,
+    };
+    Ok(visit.page(StatusCode::OK, &view))
+}
+
+/// What a file is, by its name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Text,
+    Markdown,
+    Image,
+    Audio,
+    Video,
+    /// With the byte between its cells.
+    Table(u8),
+    Notebook,
+    Safetensors,
+    Gguf,
+    Binary,
+}
+
+impl Kind {
+    fn of(path: &str) -> Self {
+        let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
+        match ending.as_str() {
+            "md" | "markdown" => Self::Markdown,
+            "png" | "jpg" | "jpeg" | "gif" | "webp" | "avif" | "bmp" | "ico" | "svg" => Self::Image,
+            "mp3" | "wav" | "flac" | "ogg" | "oga" | "opus" | "m4a" => Self::Audio,
+            "mp4" | "m4v" | "webm" | "mov" => Self::Video,
+            "csv" => Self::Table(b','),
+            "tsv" => Self::Table(b'\t'),
+            "ipynb" => Self::Notebook,
+            "safetensors" => Self::Safetensors,
+            "gguf" => Self::Gguf,
+            "bin" | "pt" | "pth" | "ckpt" | "onnx" | "parquet" | "arrow" | "zip" | "gz" | "tar" | "tgz" | "zst"
+            | "pkl" | "npy" | "npz" | "h5" | "msgpack" | "pdf" | "model" | "woff2" | "so" | "wasm" => Self::Binary,
+            _ => Self::Text,
+        }
+    }
+
+    fn is_binary(self) -> bool {
+        matches!(self, Self::Image | Self::Audio | Self::Video | Self::Safetensors | Self::Gguf | Self::Binary)
+    }
+}
+
+async fn content(
+    visit: &Visit,
+    repo: &Repo,
+    file: &FileContent,
+    revision: &str,
+    kind: Kind,
+    wants_source: bool,
+) -> Result<Shown, PageError> {
+    let nothing = |key| Ok(Shown::Nothing(visit.words.get(key)));
+    match kind {
+        Kind::Image if file.size > IMAGE_MAX => nothing("blob.large"),
+        Kind::Image => Ok(Shown::Image),
+        Kind::Audio => Ok(Shown::Audio),
+        Kind::Video => Ok(Shown::Video),
+        Kind::Binary => nothing("blob.binary"),
+        Kind::Safetensors | Kind::Gguf => {
+            let found = tensors::read(repo, file, kind == Kind::Gguf).await?;
+            found.map_or_else(|| nothing("blob.damaged"), |tensors| Ok(Shown::Tensors(tensors)))
+        }
+        Kind::Table(separator) if !wants_source => {
+            let bytes = read_prefix(repo, file, TABLE_PREFIX).await?;
+            let is_whole = bytes.len() as u64 == file.size;
+            let mut rows = table::rows(&String::from_utf8_lossy(&bytes), separator, is_whole);
+            let is_cut = rows.is_cut || !is_whole;
+            let head = if rows.rows.is_empty() { Vec::new() } else { rows.rows.remove(0) };
+            Ok(Shown::Table(head, rows.rows, is_cut))
+        }
+        Kind::Notebook if !wants_source && file.size <= NOTEBOOK_MAX => {
+            let bytes = repo.read_small(file, NOTEBOOK_MAX).await?;
+            let place = place_of(repo, revision, &file.path);
+            let cells = tokio::task::spawn_blocking(move || notebook::cells(&bytes, &place)).await;
+            let cells = cells.map_err(|error| PageError::from(hub_http::ApiError::internal(error)))?;
+            cells.map_or_else(|| nothing("blob.damaged"), |cells| Ok(Shown::Notebook(cells)))
+        }
+        _ if file.size > TEXT_MAX => nothing("blob.large"),
+        _ => {
+            let bytes = repo.read_small(file, TEXT_MAX).await?;
+            if bytes.iter().take(8000).any(|byte| *byte == 0) {
+                return nothing("blob.binary");
+            }
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            if kind == Kind::Markdown && !wants_source {
+                let place = place_of(repo, revision, &file.path);
+                let rendered = render_card(text.as_str().into(), place).await?;
+                return Ok(rendered.map_or(Shown::Lines(Vec::new(), false), Shown::Card));
+            }
+            let language = highlight::language_of_path(file.path.as_str());
+            let language = if text.len() > COLOURED_MAX { "" } else { language };
+            let lines = tokio::task::spawn_blocking(move || highlight::to_lines(language, &text)).await;
+            let lines = lines.map_err(|error| PageError::from(hub_http::ApiError::internal(error)))?;
+            let is_cut = lines.len() > LINES_MAX;
+            Ok(Shown::Lines(lines.into_iter().take(LINES_MAX).map(SafeHtml::of_code).collect(), is_cut))
+        }
+    }
+}
+
+fn place_of(repo: &Repo, revision: &str, path: &RepoPath) -> Place {
+    let folder = path.parent().map(|folder| folder.to_string()).unwrap_or_default();
+    Place { urls: RepoUrls::of(repo.addr()), revision: revision.to_owned(), folder }
+}
+
+/// The beginning of a file, at most `most` bytes.
+async fn read_prefix(repo: &Repo, file: &FileContent, most: u64) -> Result<Vec<u8>, PageError> {
+    let mut stream = repo.read(file, 0..most.min(file.size)).await?;
+    let mut bytes = Vec::new();
+    while let Some(chunk) = stream.try_next().await.map_err(hub_repo::RepoError::from)? {
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,210 @@
+//! `GET /{namespace}/{name}` and its like for the other kinds: the card, the facts beside it, how to use it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use hub_core::{Access, CommitId, RepoKind, Revision, Timestamp};
+use hub_formats::card::Card;
+use hub_http::{AccessClass, Addr, ApiRouter};
+use hub_repo::{Facts, Repo, RepoError, Repos};
+use serde_json::Value;
+
+use super::chart::Chart;
+use super::snippets::{self, Snippet};
+use super::{Opened, RepoHead, for_each_kind, get, refuse_api, resolve};
+use crate::WebState;
+use crate::address::{RepoUrls, escape_value};
+use crate::error::{Answer, PageError};
+use crate::highlight;
+use crate::markdown::{self, Place, Rendered, SafeHtml};
+use crate::repo_list::{list_href, task_words};
+use crate::shell::Shell;
+use crate::visit::Visit;
+
+/// A card above this size is not shown.
+const CARD_MAX: u64 = 1 << 20;
+/// The days of the downloads chart.
+const CHART_DAYS: usize = 60;
+/// The most tags that are shown.
+const TAGS_MAX: usize = 40;
+
+pub(super) fn routes() -> ApiRouter<WebState> {
+    for_each_kind(ApiRouter::new(), "", |path| get(AccessClass::Read, path).to(show))
+}
+
+#[derive(Template)]
+#[template(path = "repo/card/page.html")]
+struct CardPage {
+    shell: Shell,
+    head: RepoHead,
+    card: Option<Rendered>,
+    is_gated_off: bool,
+    tags: Vec<TagLink>,
+    downloads: u64,
+    downloads_all: u64,
+    chart: Chart,
+    parameters: Option<u64>,
+    tensor_types: Vec<TensorType>,
+    gguf: Vec<(&'static str, String)>,
+    bases: Vec<Related>,
+    datasets: Vec<Related>,
+    snippets: Vec<ShownSnippet>,
+    modified: Timestamp,
+    created: Timestamp,
+    used_bytes: u64,
+    add_card: Option<String>,
+}
+
+/// A tag and the list of what carries it.
+struct TagLink {
+    text: String,
+    href: String,
+}
+
+/// The share of a number format in the parameters.
+struct TensorType {
+    name: String,
+    count: u64,
+    /// Of a hundred.
+    share: u64,
+}
+
+/// Another repository that the card names.
+struct Related {
+    name: String,
+    relation: String,
+}
+
+/// A snippet with its colours.
+struct ShownSnippet {
+    title: &'static str,
+    html: SafeHtml,
+}
+
+/// `GET /{namespace}/{name}`
+async fn show(visit: Visit, State(repos): State<Repos>, Addr(addr): Addr, uri: Uri) -> Answer {
+    refuse_api(&addr, &uri)?;
+    let opened = Opened::open(&repos, &visit, &addr, Access::Metadata).await?;
+    let repo = &opened.repo;
+    let commit = resolve(repo, &Revision::main()).await?;
+    let facts = match commit {
+        Some(commit) => repo.facts(commit).await?,
+        None => Facts::default(),
+    };
+    let card = match commit.filter(|_| opened.can(Access::Read)) {
+        Some(commit) => read_card(repo, commit).await?,
+        None => None,
+    };
+    let days = repo.downloads_by_day(CHART_DAYS).await?;
+    let state = repo.state();
+    let head = opened.head("card");
+    let recent = visit.words.number(state.downloads);
+    let view = CardPage {
+        chart: Chart::of_days(&days, &visit.words.fill("repo.chart", &[&recent])),
+        is_gated_off: !opened.can(Access::Read),
+        tags: tags(&visit, repo.addr().kind, &facts),
+        downloads: state.downloads,
+        downloads_all: state.downloads_all,
+        parameters: facts.parameters.filter(|count| *count > 0),
+        tensor_types: tensor_types(&facts),
+        gguf: gguf_facts(&visit, &facts),
+        bases: related(&facts, "base_model", &facts.card_list("base_model_relation").pop().unwrap_or_default()),
+        datasets: related(&facts, "datasets", ""),
+        snippets: snippets::of(repo.addr(), &facts, visit.url.as_str()).into_iter().map(shown).collect(),
+        modified: state.modified,
+        created: state.created,
+        used_bytes: state.used_bytes,
+        add_card: (card.is_none() && head.can_write).then(|| {
+            // A card of metadata alone is a file already.
+            match facts.card_data.is_some() {
+                true => head.urls.at("edit", "main", "README.md"),
+                false => format!("{}?name=README.md", head.urls.at("new", "main", "")),
+            }
+        }),
+        card,
+        shell: visit.shell(repo.addr().kind.plural()),
+        head,
+    };
+    Ok(visit.page(StatusCode::OK, &view))
+}
+
+fn shown(snippet: Snippet) -> ShownSnippet {
+    let html = SafeHtml::of_code(highlight::to_html(snippet.language, &snippet.code));
+    ShownSnippet { title: snippet.title, html }
+}
+
+fn tags(visit: &Visit, kind: RepoKind, facts: &Facts) -> Vec<TagLink> {
+    let link = |tag: &String| {
+        let plain = tag.split_once(':').map_or(tag.as_str(), |(_, value)| value);
+        let is_task = facts.pipeline_tag.as_ref() == Some(tag);
+        TagLink {
+            text: if is_task { task_words(visit.words, tag) } else { plain.to_owned() },
+            href: format!("{}?tag={}", list_href(kind), escape_value(tag)),
+        }
+    };
+    let is_shown = |tag: &&String| !tag.starts_with("region:") && !tag.starts_with("base_model:");
+    facts.tags.iter().filter(is_shown).take(TAGS_MAX).map(link).collect()
+}
+
+fn tensor_types(facts: &Facts) -> Vec<TensorType> {
+    let counts = facts.safetensors.as_ref().and_then(|value| value.get("parameters")?.as_object().cloned());
+    let counts: Vec<(String, u64)> =
+        counts.into_iter().flatten().filter_map(|(name, count)| Some((name, count.as_u64()?))).collect();
+    let total = counts.iter().map(|(_, count)| *count).fold(0_u64, u64::saturating_add).max(1);
+    let share = |count: u64| (count as f64 / total as f64 * 100.0).round() as u64;
+    let mut types: Vec<TensorType> =
+        counts.into_iter().map(|(name, count)| TensorType { share: share(count), name, count }).collect();
+    types.sort_by_key(|kind| std::cmp::Reverse(kind.count));
+    types
+}
+
+fn gguf_facts(visit: &Visit, facts: &Facts) -> Vec<(&'static str, String)> {
+    let Some(gguf) = &facts.gguf else { return Vec::new() };
+    let shown = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => number.as_u64().map(|number| visit.words.number(number)),
+        _ => None,
+    };
+    let wanted = [("architecture", "repo.architecture"), ("context_length", "repo.context")];
+    let found = wanted.iter().filter_map(|(field, key)| Some((visit.words.get(key), shown(gguf.get(*field)?)?)));
+    found.collect()
+}
+
+/// The repositories that a field of the card names; what is no address of a repository is passed over.
+fn related(facts: &Facts, field: &str, relation: &str) -> Vec<Related> {
+    let is_id = |text: &String| {
+        let parts: Vec<&str> = text.split('/').collect();
+        let plain = |part: &&str| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        };
+        parts.len() == 2 && parts.iter().all(plain)
+    };
+    let names = facts.card_list(field).into_iter().filter(is_id).take(12);
+    names.map(|name| Related { name, relation: relation.to_owned() }).collect()
+}
+
+/// The README without its metadata; nothing where there is none, or one too large to be read by anybody.
+async fn read_card(repo: &Repo, commit: CommitId) -> Result<Option<Rendered>, PageError> {
+    let path = "README.md".parse().expect("a literal path is valid");
+    let file = match repo.file(commit, &path).await {
+        Ok(file) if file.size <= CARD_MAX => file,
+        Ok(_) | Err(RepoError::EntryNotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let bytes = repo.read_small(&file, CARD_MAX).await?;
+    let place = Place { urls: RepoUrls::of(repo.addr()), revision: "main".to_owned(), folder: String::new() };
+    render_card(Arc::from(String::from_utf8_lossy(&bytes)), place).await
+}
+
+/// Renders away from the threads that serve requests; a card is text that strangers wrote.
+pub(super) async fn render_card(text: Arc<str>, place: Place) -> Result<Option<Rendered>, PageError> {
+    let render = move || {
+        let body = Card::parse_or_default(&text).body_offset;
+        let body = text.get(body..).map(str::trim).filter(|body| !body.is_empty())?;
+        Some(markdown::render(body, &place))
+    };
+    let rendered = tokio::task::spawn_blocking(render).await;
+    rendered.map_err(|error| PageError::from(hub_http::ApiError::internal(error)))
+}

@@ -1,0 +1,27 @@
+//! `/settings`: what a person decides about their own account.
+
+mod factor;
+mod password;
+mod profile;
+mod sessions;
+mod tokens;
+
+use hub_http::{AccessClass, ApiRouter, RouteDraft};
+
+use crate::WebState;
+
+pub(crate) fn routes() -> ApiRouter<WebState> {
+    profile::routes()
+        .merge(password::routes())
+        .merge(factor::routes())
+        .merge(sessions::routes())
+        .merge(tokens::routes())
+}
+
+fn get(path: &str) -> RouteDraft {
+    hub_http::get(path).access(AccessClass::Login).undocumented()
+}
+
+fn post(path: &str) -> RouteDraft {
+    hub_http::post(path).access(AccessClass::Login).undocumented()
+}
