@@ -32,8 +32,7 @@ impl Greeting {
             writeln!(out, "    {url}/setup?code={}\n", code.reveal())?;
         }
         writeln!(out, "  To use it from another terminal:\n")?;
-        // Without the second variable the Python client sends large files by a protocol that Hearth does not speak yet.
-        writeln!(out, "    export HF_ENDPOINT={url} HF_HUB_DISABLE_XET=1")?;
+        writeln!(out, "    export HF_ENDPOINT={url}")?;
         writeln!(out, "    hf auth login")?;
         writeln!(out, "    hf download {}\n", self.sample.as_deref().unwrap_or("<namespace>/<model>"))
     }
