@@ -307,6 +307,29 @@ fn every_prefix_and_every_flipped_byte_is_refused() {
 }
 
 #[test]
+fn random_damage_under_a_sound_checksum_never_panics_and_never_yields_a_wrong_id() {
+    let (pack, _) = comb(6);
+    let sound = &pack[..pack.len() - 20];
+    let limits =
+        PackLimits { unfolded_bytes: 1 << 20, held_object_bytes: 1 << 16, held_bytes: 2000, ..PackLimits::default() };
+    let mut numbers = crate::random::Numbers::new(7);
+    for _ in 0..3000 {
+        let mut bytes = sound.to_vec();
+        for _ in 0..=numbers.below(4) {
+            let place = numbers.below(bytes.len());
+            bytes[place] = numbers.below(256) as u8;
+        }
+        bytes.truncate(bytes.len() - numbers.below(3) * numbers.below(40));
+        bytes.extend(&sha1::Sha1::digest(&bytes)[..]);
+        let mut collected = Collected::default();
+        let _ = read_pack(&mut bytes.as_slice(), Cursor::new(Vec::new()), &limits, &mut collected);
+        for (oid, (kind, content)) in collected.objects {
+            assert_eq!(content.map(|content| object_id(kind, &content)), Some(oid));
+        }
+    }
+}
+
+#[test]
 fn an_attempt_at_a_collision_is_refused() {
     // The first block pair of the published collision, as the beginning of a hash that is not an object: the detection
     // looks at blocks, so the hasher is fed as the published file begins, without the head of an object.
