@@ -9,8 +9,6 @@ mod preupload;
 
 use hub_http::ApiRouter;
 
-pub(crate) use commit::refuse_pull_request;
-
 use crate::ApiState;
 
 pub(crate) fn routes() -> ApiRouter<ApiState> {

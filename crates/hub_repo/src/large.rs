@@ -251,10 +251,10 @@ impl Repos {
     /// Gives a repository the right to a content. If that lies in chunks, the chunk store learns of the holder too.
     async fn give(&self, tx: &mut Tx, repo: RepoId, by: NamespaceId, row: &LargeRow) -> Result<(), RepoError> {
         if large::give(tx, repo, row.sha256, by, self.clock().now()).await? {
-            repos::add_used_bytes(tx, repo, row.size as i64).await?;
             if let Some(file) = row.xet {
                 self.cas().hold(tx, repo.holder(), &file).await?;
             }
+            repos::add_used_bytes(tx, repo, row.size as i64).await?;
         }
         Ok(())
     }

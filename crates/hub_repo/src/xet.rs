@@ -151,32 +151,44 @@ impl Repos {
     /// [`RepoError::TooLarge`] and [`RepoError::QuotaExceeded`] by the limits in force; it then gets none of them.
     pub async fn adopt_xet_files(&self, grant: &XetGrant, files: &[RegisteredFile]) -> Result<(), RepoError> {
         let repo = self.granted_repo(grant).await?;
+        let contents: Vec<Sha256> = files.iter().map(|file| file.sha256).collect();
+        let held: HashSet<Sha256> = large::held_among(self.db(), repo.id(), &contents).await?.into_iter().collect();
         let mut fresh = 0_u64;
         for file in files {
-            if large::held(self.db(), repo.id(), file.sha256).await?.is_none() {
+            repo.check_file_size(file.size_bytes)?;
+            if !held.contains(&file.sha256) {
                 fresh = fresh.saturating_add(file.size_bytes);
             }
-            repo.check_file_size(file.size_bytes)?;
         }
         repo.check_quota(fresh).await?;
+        // All writers meet the rows in one order: contents by their ids, of each what holds it, the repository last.
+        let mut files = files.to_vec();
+        files.sort_unstable_by_key(|file| file.sha256);
+        for batch in files.chunks(HOLD_BATCH as usize) {
+            self.adopt_batch(repo.id(), NamespaceId::new(grant.user), batch).await?;
+        }
+        Ok(())
+    }
+
+    /// One transaction for some files, so that a shard of many does not keep other writers waiting.
+    async fn adopt_batch(&self, repo: RepoId, by: NamespaceId, files: &[RegisteredFile]) -> Result<(), RepoError> {
         let now = self.clock().now();
         let mut tx = self.db().begin().await?;
-        if !repos::lock(&mut tx, repo.id()).await? {
-            return Err(RepoError::RepoNotFound);
+        let mut added = 0;
+        for RegisteredFile { file, size_bytes, sha256, .. } in files {
+            large::insert_chunked(&mut tx, *sha256, *size_bytes, *file, now).await?;
+            if !self.cas().hold(&mut tx, CONTENTS, file).await? {
+                return Err(RepoError::Conflict(format!("the file {file} was collected meanwhile: send it again")));
+            }
+            if large::give(&mut tx, repo, *sha256, by, now).await? {
+                added += *size_bytes as i64;
+            } else {
+                large::want_again(&mut tx, repo, *sha256, now).await?;
+            }
         }
-        let by = NamespaceId::new(grant.user);
-        for file in files {
-            if !self.cas().hold(&mut tx, CONTENTS, &file.file).await? {
-                return Err(RepoError::Conflict(format!(
-                    "the file {} was collected meanwhile: send it again",
-                    file.file
-                )));
-            }
-            large::insert_chunked(&mut tx, file.sha256, file.size_bytes, file.file, now).await?;
-            if large::give(&mut tx, repo.id(), file.sha256, by, now).await? {
-                repos::add_used_bytes(&mut tx, repo.id(), file.size_bytes as i64).await?;
-            }
-            large::want_again(&mut tx, repo.id(), file.sha256, now).await?;
+        repos::add_used_bytes(&mut tx, repo, added).await?;
+        if !repos::lock(&mut tx, repo).await? {
+            return Err(RepoError::RepoNotFound);
         }
         tx.commit().await?;
         Ok(())

@@ -7,16 +7,15 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use hub_core::{Access, RepoKind};
-use hub_http::{AccessClass, ApiError, ApiRouter, Caller, Query, get};
+use hub_http::{AccessClass, ApiError, ApiRouter, Caller, get};
 use hub_repo::{Repo, Repos, XetScope, XetToken};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::ApiState;
 use crate::address::{At, api_base, per_kind};
 use crate::failure::Answer;
-use crate::upload::refuse_pull_request;
 use crate::xet::CasUrl;
 
 const X_XET_ACCESS_TOKEN: HeaderName = HeaderName::from_static("x-xet-access-token");
@@ -41,14 +40,11 @@ pub(super) fn routes() -> ApiRouter<ApiState> {
                 .tag("xet")
                 .id(format!("get_{word}_xet_write_token"))
                 .summary("Gives a token by which files can be brought to the repository through the chunk store")
-                .query::<WriteTokenQuery>()
                 .answer::<TokenView>()
         };
         ApiRouter::new()
             .route(read(format!("{base}/xet-read-token/{{revision}}")).to(read_token))
-            .route(read(format!("{base}/xet-read-token")).undocumented().to(read_token))
             .route(write(format!("{base}/xet-write-token/{{revision}}")).to(write_token))
-            .route(write(format!("{base}/xet-write-token")).undocumented().to(write_token))
     })
 }
 
@@ -63,14 +59,6 @@ struct TokenView {
     cas_url: String,
 }
 
-/// What follows the upload.
-#[derive(Deserialize, JsonSchema)]
-struct WriteTokenQuery {
-    /// Whether the commit becomes a pull request.
-    #[serde(default)]
-    create_pr: bool,
-}
-
 /// `GET /api/{kind}s/{namespace}/{name}/xet-read-token/{revision}`
 async fn read_token(State(repos): State<Repos>, Caller(caller): Caller, at: At, cas_url: CasUrl) -> Answer<Response> {
     let repo = at.open(&repos, &caller, Access::Read).await?;
@@ -80,16 +68,10 @@ async fn read_token(State(repos): State<Repos>, Caller(caller): Caller, at: At, 
 
 /// `GET /api/{kind}s/{namespace}/{name}/xet-write-token/{revision}`
 ///
-/// The revision is where the commit will go. It need not exist: clients also name none, or a branch to be made.
-async fn write_token(
-    State(repos): State<Repos>,
-    Caller(caller): Caller,
-    at: At,
-    Query(query): Query<WriteTokenQuery>,
-    cas_url: CasUrl,
-) -> Answer<Response> {
+/// The revision is where the commit will go. It need not exist: clients also name none, or a branch to be made. Whether a
+/// commit may go there is decided when it comes.
+async fn write_token(State(repos): State<Repos>, Caller(caller): Caller, at: At, cas_url: CasUrl) -> Answer<Response> {
     let repo = at.open(&repos, &caller, Access::Write).await?;
-    refuse_pull_request(query.create_pr)?;
     answer(&repo, XetScope::Write, &cas_url).await
 }
 

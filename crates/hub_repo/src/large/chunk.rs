@@ -97,10 +97,10 @@ impl Repos {
         }
         let holders = repos::holders(self.db(), row.sha256, MAX_HOLDERS).await?;
         let mut tx = self.db().begin().await?;
+        chunked::mark_chunked(&mut tx, row.sha256, file.file, self.clock().now()).await?;
         if !self.cas().hold(&mut tx, CONTENTS, &file.file).await? {
             return Err(RepoError::Conflict(format!("the file {} was collected meanwhile", file.file)));
         }
-        chunked::mark_chunked(&mut tx, row.sha256, file.file, self.clock().now()).await?;
         for holder in holders {
             self.cas().hold(&mut tx, holder.into_state()?.id.holder(), &file.file).await?;
         }

@@ -186,6 +186,14 @@ pub(crate) async fn held_as_chunks(db: &Db, repo: RepoId, xet: XetHash) -> Resul
     Ok(row.map(|(sha256,)| sha256))
 }
 
+/// Of these contents the ones that the repository holds.
+pub(crate) async fn held_among(db: &Db, repo: RepoId, contents: &[Sha256]) -> Result<Vec<Sha256>, DbError> {
+    let contents: Vec<Value> = contents.iter().map(Value::from).collect();
+    let sql = "SELECT sha256 FROM repo_large_object WHERE repo_id = $1 AND sha256 IN ({in})";
+    let rows: Vec<(Sha256,)> = db.query_in(sql, args![repo.key()], &contents).await?;
+    Ok(rows.into_iter().map(|(sha256,)| sha256).collect())
+}
+
 /// Of these contents the ones that the repository holds and that lie in chunks, with their files of the chunk store.
 pub(crate) async fn chunked_among(
     db: &Db,
