@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hub_core::{Code, UserError};
 use hub_jobs::{JobContext, JobError, Outbox, Queue, Worker, WorkerSettings};
+use hub_repo::RepoError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -51,23 +52,50 @@ pub fn worker(hub: &Hub, config: &Config) -> Worker {
     };
     worker = worker.on("events.prune", prune).every("events.prune", PRUNE_EVERY);
 
+    worker = chunking(worker, hub, config);
+
     if config.jobs.garbage_secs == 0 {
         return worker;
     }
-    let (repos, grace) = (hub.repos.clone(), config.limits.upload_grace_secs);
+    let (repos, cas, grace) = (hub.repos.clone(), hub.cas.clone(), config.limits.upload_grace_secs);
     let collect = move |(): (), context: JobContext| {
-        let repos = repos.clone();
+        let (repos, cas) = (repos.clone(), cas.clone());
         async move {
-            // It can be left at any point, and a server that stops does not wait for it.
-            let report = tokio::select! {
-                report = repos.collect_garbage(grace) => report?,
-                () = context.cancelled.cancelled() => return Err(JobError::Retry("the server stops".into())),
+            let work = async {
+                let report = repos.collect_garbage(grace).await?;
+                // What the repositories have just let go of comes first, so that its chunks go at once.
+                let chunks = cas.collect(&repos).await.map_err(RepoError::from)?;
+                tracing::info!(?report, ?chunks, "collected garbage");
+                Ok::<_, RepoError>(())
             };
-            tracing::info!(?report, "collected garbage");
-            Ok(())
+            // It can be left at any point, and a server that stops does not wait for it.
+            tokio::select! {
+                done = work => Ok(done?),
+                () = context.cancelled.cancelled() => Err(JobError::Retry("the server stops".into())),
+            }
         }
     };
     worker.on("garbage.collect", collect).every("garbage.collect", Duration::from_secs(config.jobs.garbage_secs))
+}
+
+/// Adds the job that puts large files into chunks that came in one piece.
+fn chunking(worker: Worker, hub: &Hub, config: &Config) -> Worker {
+    if config.xet.chunk_secs == 0 {
+        return worker;
+    }
+    let (repos, policy) = (hub.repos.clone(), config.xet.chunk_policy());
+    let chunk = move |(): (), context: JobContext| {
+        let repos = repos.clone();
+        async move {
+            let report = repos.chunk_large_files(policy, &context.cancelled).await?;
+            if context.cancelled.is_cancelled() {
+                return Err(JobError::Retry("the server stops".into()));
+            }
+            tracing::info!(?report, "put large files into chunks");
+            Ok(())
+        }
+    };
+    worker.on("large.chunk", chunk).every("large.chunk", Duration::from_secs(config.xet.chunk_secs))
 }
 
 /// Writes what was counted in memory; also the last act of the process.
