@@ -10,14 +10,12 @@ _home = tempfile.TemporaryDirectory(prefix="hearth-compat-home-")
 os.environ |= {
     "HOME": _home.name,
     "HF_HOME": f"{_home.name}/huggingface",
-    # Until Hearth speaks Xet, large files travel by LFS.
-    "HF_HUB_DISABLE_XET": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_DISABLE_IMPLICIT_TOKEN": "1",
     "HF_HUB_DISABLE_UPDATE_CHECK": "1",
 }
-for _name in ("HF_TOKEN", "HF_HUB_CACHE", "HF_HUB_OFFLINE"):
+for _name in ("HF_TOKEN", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "HF_HUB_DISABLE_XET"):
     os.environ.pop(_name, None)
 
 import hearth  # noqa: E402
@@ -111,6 +109,12 @@ def new_repo(alice, new_name):
 def repo(new_repo) -> str:
     """A public model repository with its first commit only."""
     return new_repo()
+
+
+@pytest.fixture
+def by_lfs(monkeypatch):
+    """Large files travel by LFS, as with a client that has no Xet."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
 
 
 @pytest.fixture

@@ -89,13 +89,17 @@ def test_javascript_asks_in_its_own_ways(http, alice, repo):
     alice.upload_file(repo_id=repo, path_or_fileobj=large, path_in_repo="a.bin")
     info = http.get(f"/api/models/{repo}/revision/HEAD?expand[]=likes&expand[]=sha").json()
     assert set(info) - {"_id", "id", "modelId"} <= {"likes", "sha"} and info["sha"]
-    probe = http.get(
-        f"/{repo}/resolve/main/a.bin",
-        headers={"Range": "bytes=0-0", "Accept": "application/vnd.xet-fileinfo+json"},
-        follow_redirects=True,
-    )
+    accepts = {"Range": "bytes=0-0", "Accept": "application/vnd.xet-fileinfo+json, */*"}
+    probe = http.get(f"/{repo}/resolve/main/a.bin", headers=accepts, follow_redirects=True)
+    assert probe.status_code == 200
+    assert probe.headers["Content-Type"] == "application/vnd.xet-fileinfo+json"
+    assert probe.headers["X-Linked-Size"] == str(len(large))
+    assert len(probe.headers["X-Xet-Hash"]) == 64
+    # A file that has no chunks comes as it is.
+    probe = http.get(f"/{repo}/resolve/main/.gitattributes", headers=accepts)
     assert probe.status_code == 206
-    assert probe.headers["Content-Range"] == f"bytes 0-0/{len(large)}"
+    size = len(http.get(f"/{repo}/resolve/main/.gitattributes").content)
+    assert probe.headers["Content-Range"] == f"bytes 0-0/{size}"
     assert http.head(f"/{repo}/raw/main/a.bin").status_code == 200
 
 

@@ -1,8 +1,7 @@
-"""Uploading: files, folders, large files by LFS, and what the server refuses."""
+"""Uploading: files, folders, large files by both of their ways, and what the server refuses."""
 
 import base64
 import io
-import os
 import subprocess
 import sys
 
@@ -29,7 +28,14 @@ def test_upload_file_round_trip(alice, repo, tmp_path, content, path):
     assert download(alice, repo, path, tmp_path) == content
 
 
-def test_a_large_upload_travels_in_parts(alice, repo, tmp_path, http):
+def test_clients_without_xet_upload_and_download_by_lfs(by_lfs, alice, repo, tmp_path, http):
+    content = noise(3 * MEGABYTE, 4)
+    alice.upload_file(repo_id=repo, path_or_fileobj=content, path_in_repo="by-lfs.bin")
+    assert "X-Xet-Hash" not in http.head(f"/{repo}/resolve/main/by-lfs.bin").headers
+    assert download(alice, repo, "by-lfs.bin", tmp_path) == content
+
+
+def test_a_large_upload_travels_in_parts(by_lfs, alice, repo, tmp_path, http):
     """12 MB are three parts, as the server under test is set up; the last one is short."""
     content = noise(12 * MEGABYTE + 1, 5)
     answer = batch(http, repo, sha256(content), len(content)).json()
@@ -135,9 +141,8 @@ def test_upload_folder_as_a_pipeline_of_commits(alice, repo, tmp_path):
         file = tmp_path / "in" / f"{number % 10}" / f"{number}.txt"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"{number}")
-    environment = {name: value for name, value in os.environ.items() if name != "HF_HUB_DISABLE_XET"}
     arguments = [sys.executable, "-c", PIPELINE, repo, str(tmp_path / "in"), ALICE]
-    subprocess.run(arguments, env=environment, check=True, timeout=120)
+    subprocess.run(arguments, check=True, timeout=120)
     assert len(alice.list_repo_files(repo)) == 601
     assert len(alice.list_repo_commits(repo)) > 2
 

@@ -22,3 +22,4 @@ mod repos;
 mod routes;
 mod serve;
 mod site;
+mod xet;

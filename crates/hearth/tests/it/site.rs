@@ -182,6 +182,13 @@ impl Answer {
         self
     }
 
+    /// States that a HEAD request failed; such answers have no body.
+    #[track_caller]
+    pub(crate) fn fails_silently(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        self
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }

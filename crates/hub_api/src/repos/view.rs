@@ -301,7 +301,7 @@ impl Shown<'_> {
             "tags" => facts.tags.clone().into(),
             "cardData" => facts.card_data.clone().map(Value::Object).into(),
             "siblings" => self.siblings.clone().into(),
-            "xetEnabled" => false.into(),
+            "xetEnabled" => true.into(),
             "library_name" => facts.library_name.clone().into(),
             "pipeline_tag" => facts.pipeline_tag.clone().into(),
             "mask_token" => facts.mask_token.clone().into(),

@@ -1,9 +1,11 @@
 //! Large files: verified on arrival, held by repositories, never leaked.
 
 use bytes::Bytes;
+use futures::TryStreamExt;
 use hub_core::{Access, Limits, Sha256};
-use hub_repo::{PartPlan, RepoError, UploadPlan};
+use hub_repo::{ChunkPolicy, ChunkReport, PartPlan, RepoError, UploadPlan};
 use hub_test::TestEngine;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{addr, commit, model, path, put, put_large, read, sha256, upload};
 
@@ -141,4 +143,62 @@ async fn purging_rewrites_history_and_gives_the_bytes_back() {
     assert!(engine.repos.check(true).await.expect("checked").damages.is_empty());
     let repo = engine.repos.open(&alice, &addr("alice/purge"), Access::Read).await.expect("there");
     assert!(repo.file(head, &path("deep/big.bin")).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_whole_becomes_chunks_and_stays_what_it_is() {
+    const HOUR_SECS: u64 = 3600;
+    let engine = TestEngine::new().await;
+    let repo = model(&engine, &engine.caller("alice").await, "alice/chunks").await;
+    let content: Vec<u8> = (0..600_000_u32).flat_map(|n| (n / 7).to_le_bytes()).collect();
+    let small = b"not worth an object of its own".to_vec();
+    upload(&engine, &repo, &content).await.expect("uploaded");
+    upload(&engine, &repo, &small).await.expect("uploaded");
+    let files = vec![put_large("w.bin", &content), put_large("s.bin", &small)];
+    commit(&repo, "weights", files).await.expect("committed");
+
+    let policy = ChunkPolicy { from_bytes: 1000, keep_whole_secs: 2 * HOUR_SECS };
+    let stop = CancellationToken::new();
+    let run = async || engine.repos.chunk_large_files(policy, &stop).await.expect("it runs");
+    let first = run().await;
+    assert_eq!((first.chunked, first.chunked_bytes, first.failed, first.retired), (1, 2_400_000, 0, 0));
+    assert_eq!(run().await, ChunkReport::default(), "nothing is done twice");
+    let head = repo.resolve(&hub_core::Revision::main()).await.expect("main exists");
+    let file = repo.file(head, &path("w.bin")).await.expect("there");
+    assert!(file.large.and_then(|large| large.xet).is_some(), "clients of Xet are told");
+    assert_eq!(large_keys(&engine).await, 2, "the whole copy is kept for a while");
+
+    engine.clock.advance_millis(3 * 3600 * 1000);
+    assert_eq!(run().await, ChunkReport { retired: 1, ..ChunkReport::default() });
+    assert_eq!(read(&repo, "w.bin").await.expect("readable"), content);
+    assert_eq!(large_keys(&engine).await, 2, "downloads of it may be under way");
+    engine.clock.advance_millis(25 * 3600 * 1000);
+    engine.repos.collect_garbage(HOUR_SECS).await.expect("collected");
+    assert_eq!(large_keys(&engine).await, 2, "and it is no stray key");
+    assert_eq!(run().await, ChunkReport { removed: 1, ..ChunkReport::default() });
+    assert_eq!(large_keys(&engine).await, 1);
+    assert_eq!(read(&repo, "w.bin").await.expect("readable"), content);
+    let file = repo.file(head, &path("w.bin")).await.expect("there");
+    let part: Vec<Bytes> =
+        repo.read(&file, 1_000_001..1_100_000).await.expect("open").try_collect().await.expect("read");
+    assert_eq!(part.concat(), &content[1_000_001..1_100_000]);
+    assert_eq!(read(&repo, "s.bin").await.expect("readable"), small);
+    assert!(engine.repos.check(true).await.expect("checked").damages.is_empty());
+
+    // The same content sent whole again is taken as what is there.
+    let other = model(&engine, &engine.caller("carol").await, "carol/same").await;
+    upload(&engine, &other, &content).await.expect("uploaded");
+    assert_eq!(large_keys(&engine).await, 1);
+    commit(&other, "same", vec![put_large("w.bin", &content)]).await.expect("committed");
+    engine.repos.delete(&repo).await.expect("deleted");
+    engine.clock.advance_millis(30 * 24 * 3600 * 1000);
+    engine.repos.collect_garbage(HOUR_SECS).await.expect("collected");
+    engine.cas.collect(&engine.repos).await.expect("collected");
+    assert_eq!(read(&other, "w.bin").await.expect("readable"), content);
+}
+
+/// How many whole copies the blob store has.
+async fn large_keys(engine: &TestEngine) -> usize {
+    let listed = engine.blobs.list(None, 1000).await.expect("listed");
+    listed.iter().filter(|object| object.key.to_string().starts_with("large/")).count()
 }
