@@ -3,7 +3,7 @@
 //! A reader plans a few windows ahead, fetches and decodes them at the same time, and hands them over in order. The first
 //! window is small, so that the first byte comes soon and a thousand readers of small ranges take little; later ones are
 //! larger. Reading ahead takes a slot of which there is a fixed number for the whole process: without one a reader
-//! still goes on, one window at a time.
+//! still goes on, one small window at a time.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -93,7 +93,9 @@ impl Reader {
                     Err(_) => break,
                 },
             };
-            match self.windows.next(self.window_bytes).await? {
+            // Without a slot nothing bounds how many readers there are, so each takes little.
+            let window_bytes = if slot.is_some() { self.window_bytes } else { FIRST_WINDOW_BYTES };
+            match self.windows.next(window_bytes).await? {
                 Some(window) => self.under_way.push_back(fetch(self.cas.clone(), window, slot).boxed()),
                 None => self.is_planned = true,
             }

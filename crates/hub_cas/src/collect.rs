@@ -16,7 +16,6 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 use hub_blob::{CopyId, ObjectKey};
 use hub_core::{Timestamp, XetHash};
-use hub_db::DbError;
 
 use crate::put::UPLOAD_MAX_MS;
 use crate::store::{garbage, holdings, xorbs};
@@ -126,19 +125,22 @@ impl Cas {
     }
 
     /// Condemns a page, again if an upload that mentions the same xorbs stood in the way.
-    async fn condemn(&self, page: &[XetHash], before: Timestamp, now: Timestamp) -> Result<u64, DbError> {
-        for attempt in 1.. {
-            let mut tx = self.db().begin().await?;
-            match garbage::condemn(&mut tx, page, before, now).await {
-                Ok(count) => {
-                    tx.commit().await?;
-                    return Ok(count);
-                }
-                Err(error) if error.is_conflict() && attempt < 4 => {}
-                Err(error) => return Err(error),
+    async fn condemn(&self, page: &[XetHash], before: Timestamp, now: Timestamp) -> Result<u64, CasError> {
+        let mut attempt = 1;
+        loop {
+            attempt += 1;
+            match self.try_condemn(page, before, now).await {
+                Err(error) if error.is_worth_attempt(attempt) => {}
+                result => return result,
             }
         }
-        unreachable!("the last attempt returns")
+    }
+
+    async fn try_condemn(&self, page: &[XetHash], before: Timestamp, now: Timestamp) -> Result<u64, CasError> {
+        let mut tx = self.db().begin().await?;
+        let count = garbage::condemn(&mut tx, page, before, now).await?;
+        tx.commit().await?;
+        Ok(count)
     }
 
     async fn drop_condemned(&self, before: Timestamp, report: &mut CollectReport) -> Result<(), CasError> {

@@ -95,6 +95,13 @@ impl CasError {
         CasError::Stopped(Box::new(error))
     }
 
+    /// Whether a transaction met another one, so that it succeeds when it is run again. Uploads that mention the same xorbs
+    /// lock the same rows, and PostgreSQL ends one of two that wait for each other.
+    pub(crate) fn is_worth_attempt(&self, next: u32) -> bool {
+        const ATTEMPTS: u32 = 5;
+        matches!(self, CasError::Db(error) if error.is_conflict()) && next <= ATTEMPTS
+    }
+
     /// Whether the same request may succeed when it is sent again.
     pub fn is_retryable(&self) -> bool {
         matches!(self.code(), Code::Conflict | Code::Unavailable | Code::Internal)

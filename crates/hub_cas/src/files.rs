@@ -59,6 +59,11 @@ impl Cas {
         Ok(holdings::has(self.db(), scope, file).await?)
     }
 
+    /// The files that a scope was given last: what comes next may resemble them.
+    pub async fn latest(&self, scope: Scope, limit: u32) -> Result<Vec<XetHash>, CasError> {
+        Ok(holdings::latest(self.db(), scope, limit.into()).await?)
+    }
+
     /// Gives a file to a scope, in the transaction of the caller, so that the file stays for as long as the scope holds it.
     /// Answers whether the file is here: if not, nothing may come to refer to it.
     pub async fn hold(&self, tx: &mut Tx, scope: Scope, file: &XetHash) -> Result<bool, CasError> {
@@ -83,14 +88,14 @@ impl Cas {
 
     /// Records proven files and gives them to a scope, in one transaction. It fails if a xorb of theirs has gone.
     pub(crate) async fn record(&self, scope: Scope, proven: &[ProvenFile]) -> Result<(), CasError> {
-        for attempt in 1.. {
+        let mut attempt = 1;
+        loop {
+            attempt += 1;
             match self.try_record(scope, proven).await {
-                // Two uploads that mention the same xorbs may stand in each other's way.
-                Err(CasError::Db(error)) if error.is_conflict() && attempt < 4 => {}
+                Err(error) if error.is_worth_attempt(attempt) => {}
                 result => return result,
             }
         }
-        unreachable!("the last attempt returns")
     }
 
     async fn try_record(&self, scope: Scope, proven: &[ProvenFile]) -> Result<(), CasError> {

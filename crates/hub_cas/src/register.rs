@@ -86,6 +86,17 @@ impl Cas {
 
     /// Makes xorbs stay while what refers to them is looked at.
     async fn mention(&self, xorbs: &[XetHash]) -> Result<(), CasError> {
+        let mut attempt = 1;
+        loop {
+            attempt += 1;
+            match self.try_mention(xorbs).await {
+                Err(error) if error.is_worth_attempt(attempt) => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn try_mention(&self, xorbs: &[XetHash]) -> Result<(), CasError> {
         let mut tx = self.db().begin().await?;
         let found = xorbs::touch(&mut tx, xorbs, self.now()).await?;
         tx.commit().await?;

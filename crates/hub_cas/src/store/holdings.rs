@@ -58,6 +58,13 @@ pub(crate) async fn take_old(tx: &mut Tx, scope: Scope, files: &[XetHash], befor
     tx.exec_in(sql, args![scope.key(), before], &keys(files)).await
 }
 
+/// What a scope was given last.
+pub(crate) async fn latest(db: &Db, scope: Scope, limit: i64) -> Result<Vec<XetHash>, DbError> {
+    let sql = "SELECT file FROM cas_holding WHERE scope = $1 ORDER BY since_ms DESC LIMIT $2";
+    let rows: Vec<(XetHash,)> = db.query(sql, args![scope.key(), limit]).await?;
+    Ok(rows.into_iter().map(|(file,)| file).collect())
+}
+
 /// Who holds a file.
 pub(crate) async fn holders(db: &Db, file: &XetHash, limit: i64) -> Result<Vec<Scope>, DbError> {
     let sql = "SELECT scope FROM cas_holding WHERE file = $1 ORDER BY scope LIMIT $2";

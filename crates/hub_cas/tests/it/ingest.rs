@@ -45,6 +45,7 @@ async fn content_that_is_stored_is_not_stored_again() {
         b"and an end".to_vec(),
     ]
     .concat();
+    assert_eq!(world.cas.latest(BOB, 5).await.unwrap(), [same.file]);
     let ingested = world.cas.ingest_like(BOB, &[same.file], body(&edited, 1 << 20)).await.unwrap();
     assert!(world.read(&ingested.file, 0..ingested.size_bytes).await.unwrap() == edited);
     let added = world.cas.figures().await.unwrap().stored_bytes - before.stored_bytes;

@@ -6,6 +6,7 @@
 //! more, and its bytes follow when every link and stream that was given out before has ended.
 
 use hub_blob::ObjectKey;
+use hub_cas::Scope;
 use tokio_util::sync::CancellationToken;
 
 use crate::store::large::{LargeRow, WholeCopy};
@@ -41,6 +42,8 @@ pub struct ChunkReport {
 const BATCH: i64 = 100;
 /// How many holders of a content the chunk store learns of: they only explain what takes room.
 const MAX_HOLDERS: i64 = 1000;
+/// In how many of them, and in how many of the last files of each, the same chunks are looked for.
+const MAX_ALIKE: usize = 4;
 /// How long a retired copy stays: longer than links to it are good for and downloads of it last.
 const RETIRED_SECS: i64 = 24 * 3600;
 
@@ -91,18 +94,26 @@ impl Repos {
 
     async fn chunk_one(&self, row: &LargeRow) -> Result<(), RepoError> {
         let Some(key) = row.whole() else { return Ok(()) };
-        let file = self.cas().ingest(CONTENTS, self.blobs().read(&key, 0..row.size).await?).await?;
+        let holders = repos::holders(self.db(), row.sha256, MAX_HOLDERS).await?;
+        let holders: Vec<Scope> =
+            holders.into_iter().map(|holder| Ok(holder.into_state()?.id.holder())).collect::<Result<_, RepoError>>()?;
+        // An earlier version of the file lies most likely in the same repository.
+        let mut like = Vec::new();
+        for holder in holders.iter().take(MAX_ALIKE) {
+            like.extend(self.cas().latest(*holder, MAX_ALIKE as u32).await?);
+        }
+        let content = self.blobs().read(&key, 0..row.size).await?;
+        let file = self.cas().ingest_like(CONTENTS, &like, content).await?;
         if (file.sha256, file.size_bytes) != (row.sha256, row.size) {
             return Err(RepoError::Inconsistent(format!("{key} holds other bytes than its name says")));
         }
-        let holders = repos::holders(self.db(), row.sha256, MAX_HOLDERS).await?;
         let mut tx = self.db().begin().await?;
         chunked::mark_chunked(&mut tx, row.sha256, file.file, self.clock().now()).await?;
         if !self.cas().hold(&mut tx, CONTENTS, &file.file).await? {
             return Err(RepoError::Conflict(format!("the file {} was collected meanwhile", file.file)));
         }
         for holder in holders {
-            self.cas().hold(&mut tx, holder.into_state()?.id.holder(), &file.file).await?;
+            self.cas().hold(&mut tx, holder, &file.file).await?;
         }
         tx.commit().await?;
         Ok(())
