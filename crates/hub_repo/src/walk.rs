@@ -128,6 +128,11 @@ impl Repo {
     }
 }
 
+/// How git itself says that it cannot give an object.
+fn not_ours(oid: Oid) -> RepoError {
+    RepoError::NotFound(format!("upload-pack: not our ref {oid}"))
+}
+
 /// The empty tree needs no row to exist.
 fn implied(oid: Oid) -> Option<PackedObject> {
     let body = PackedBody::Stream(git::compress(b"").into());
@@ -153,7 +158,7 @@ impl Fetch {
         let mut tags = Vec::new();
         for oid in asked {
             match found.get(&oid) {
-                None => return Err(RepoError::NotFound(format!("upload-pack: not our ref {oid}"))),
+                None => return Err(not_ours(oid)),
                 Some(ObjectKind::Commit) => self.wants.push(oid),
                 Some(ObjectKind::Tag) => tags.push(oid),
                 Some(kind) => self.others.push((oid, *kind)),
@@ -168,7 +173,12 @@ impl Fetch {
                 kind => self.others.push((target, kind)),
             }
         }
-        Ok(())
+        // A commit without a place in the graph is one that somebody else is about to push, or failed to.
+        self.graph.load(self.wants.iter().copied()).await?;
+        match self.wants.iter().find(|oid| self.graph.get(**oid).is_none()) {
+            Some(missing) => Err(not_ours(*missing)),
+            None => Ok(()),
+        }
     }
 
     /// Whether anything is wanted.
@@ -182,10 +192,13 @@ impl Fetch {
         asked.sort_unstable();
         asked.dedup();
         let known = walk::known(self.repo.repos.db(), self.repo.id(), &asked).await?;
-        let kinds: OidMap<i64> = known.into_iter().map(|(oid, kind, _)| (oid, kind)).collect();
+        let is_commit = |kind: i64| kind == ObjectKind::Commit.to_db();
+        let commits = known.iter().filter(|(_, kind, _)| is_commit(*kind)).map(|(oid, _, _)| *oid);
+        self.graph.load(commits).await?;
+        let known = known.into_iter().filter(|(oid, kind, _)| !is_commit(*kind) || self.graph.get(*oid).is_some());
+        let kinds: OidMap<i64> = known.map(|(oid, kind, _)| (oid, kind)).collect();
         let common: Vec<Oid> = oids.iter().copied().filter(|oid| kinds.contains_key(oid)).collect();
-        let commit = ObjectKind::Commit.to_db();
-        self.haves.extend(common.iter().copied().filter(|oid| kinds.get(oid) == Some(&commit)));
+        self.haves.extend(common.iter().copied().filter(|oid| kinds.get(oid).is_some_and(|kind| is_commit(*kind))));
         Ok(common)
     }
 
