@@ -114,7 +114,7 @@ impl Folder {
 #[async_trait]
 impl BlobStore for FolderStore {
     async fn writer(&self, key: &ObjectKey) -> Result<Box<dyn BlobWriter>, BlobError> {
-        let file = IncomingFile::new(Arc::clone(&self.folder));
+        let file = IncomingFile::new(Arc::clone(&self.folder), key);
         Ok(Box::new(FolderWriter { pipe: Pipe::new(file), key: key.clone() }))
     }
 

@@ -8,7 +8,7 @@ use hub_core::Sha256;
 use sha2::Digest as _;
 use tokio::task::JoinHandle;
 
-use crate::{BlobError, WrittenBlob};
+use crate::{BlobError, ObjectKey, WrittenBlob};
 
 /// How much gathers before it is handed over. A pipe holds about twice this.
 const BATCH_BYTES: usize = 1 << 20;
@@ -120,20 +120,35 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 /// A sink that only counts and hashes.
-#[derive(Default)]
 pub(crate) struct Digest {
     size: u64,
-    sha256: sha2::Sha256,
+    sha256: Option<sha2::Sha256>,
 }
 
 impl Digest {
+    /// Counts and hashes.
+    pub(crate) fn new() -> Self {
+        Self { size: 0, sha256: Some(sha2::Sha256::new()) }
+    }
+
+    /// Counts, and hashes if the object is named by its hash.
+    pub(crate) fn of(key: &ObjectKey) -> Self {
+        match key {
+            ObjectKey::Large { .. } => Self::new(),
+            ObjectKey::Xorb { .. } => Self { size: 0, sha256: None },
+        }
+    }
+
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
-        self.sha256.update(bytes);
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(bytes);
+        }
     }
 
     pub(crate) fn written(&self) -> WrittenBlob {
-        WrittenBlob { size: self.size, sha256: Sha256::new(self.sha256.clone().finalize().into()) }
+        let sha256 = self.sha256.clone().map(|sha256| Sha256::new(sha256.finalize().into()));
+        WrittenBlob { size: self.size, sha256 }
     }
 }
 

@@ -116,7 +116,7 @@ pub trait BlobStore: fmt::Debug + Send + Sync + 'static {
     async fn hash(&self, key: &ObjectKey) -> Result<WrittenBlob, BlobError> {
         let size = self.size(key).await?.ok_or_else(|| BlobError::NotFound(key.to_string()))?;
         let mut stream = self.read(key, 0..size).await?;
-        let mut pipe = Pipe::new(Digest::default());
+        let mut pipe = Pipe::new(Digest::new());
         while let Some(chunk) = stream.next().await {
             pipe.push(chunk?).await?;
         }
@@ -145,8 +145,9 @@ impl fmt::Debug for dyn BlobWriter {
 pub struct WrittenBlob {
     /// Its size in bytes.
     pub size: u64,
-    /// The hash of its bytes.
-    pub sha256: Sha256,
+    /// The hash of its bytes. An object that is just written has none if it is not named by one, as a xorb is not: the
+    /// hash would cost more than the writing.
+    pub sha256: Option<Sha256>,
 }
 
 /// An object as a listing shows it.

@@ -20,8 +20,8 @@ pub(super) struct IncomingFile {
 }
 
 impl IncomingFile {
-    pub(super) fn new(folder: Arc<Folder>) -> Self {
-        Self { folder, open: None, digest: Digest::default() }
+    pub(super) fn new(folder: Arc<Folder>, key: &ObjectKey) -> Self {
+        Self { folder, open: None, digest: Digest::of(key) }
     }
 
     pub(super) fn written(&self) -> WrittenBlob {

@@ -45,7 +45,8 @@ struct Upload {
 
 impl S3Writer {
     pub(super) fn new(s3: Arc<AmazonS3>, key: ObjectKey, path: Path) -> Self {
-        Self { s3, key, path, digest: Pipe::new(Digest::default()), gathering: BytesMut::new(), upload: None }
+        let digest = Pipe::new(Digest::of(&key));
+        Self { s3, key, path, digest, gathering: BytesMut::new(), upload: None }
     }
 
     /// Sends what is gathered as the next part, once the part before it has arrived.
@@ -110,7 +111,7 @@ impl BlobWriter for S3Writer {
             completed.map_err(|error| failed(&self.key, error))?;
             self.upload = None;
         }
-        let digest = std::mem::replace(&mut self.digest, Pipe::new(Digest::default()));
+        let digest = std::mem::replace(&mut self.digest, Pipe::new(Digest::of(&self.key)));
         Ok(digest.end().await?.written())
     }
 }

@@ -34,7 +34,7 @@ impl Repos {
             return Err(RepoError::Corrupt(format!("the body has {received} bytes, {} were announced", ticket.size)));
         }
         let written = writer.finish().await?;
-        if written.sha256 != ticket.sha256 {
+        if written.sha256 != Some(ticket.sha256) {
             self.blobs().delete(&row.key()).await?;
             return Err(mismatch(&row, written.sha256));
         }
@@ -80,7 +80,7 @@ impl Repos {
         let key: ObjectKey = upload.key();
         let found = self.blobs().hash(&key).await?;
         let row = WholeCopy { sha256: upload.sha256, size: upload.size, copy: upload.copy.clone() };
-        let result = if found.size == upload.size && found.sha256 == upload.sha256 {
+        let result = if found.size == upload.size && found.sha256 == Some(upload.sha256) {
             self.adopt(row, Some((upload.repo, upload.user))).await
         } else {
             self.blobs().delete(&key).await?;
@@ -93,7 +93,8 @@ impl Repos {
     }
 }
 
-fn mismatch(row: &WholeCopy, found: hub_core::Sha256) -> RepoError {
+fn mismatch(row: &WholeCopy, found: Option<hub_core::Sha256>) -> RepoError {
+    let found = found.map_or_else(|| "nothing".to_owned(), |found| found.to_string());
     RepoError::Corrupt(format!(
         "the bytes that arrived hash to {found}, not to {}: nothing was stored, send the file again",
         row.sha256
