@@ -144,9 +144,10 @@ impl Push {
             refuse_all(wanted, &mut done);
             return Ok(done);
         }
-        let added_bytes = repo.write_arrived(quarantine, &surveyed.arrived).await?;
+        repo.check_quota(surveyed.file_bytes).await?;
+        let written = repo.write_arrived(quarantine, &surveyed.arrived).await?;
         while !wanted.is_empty() {
-            match repo.settle(&surveyed, &wanted, added_bytes).await? {
+            match repo.settle(&surveyed, &wanted, &written).await? {
                 Settled::Moved => break,
                 Settled::Elsewhere(name) => {
                     wanted.retain(|update| update.name != name);

@@ -1,5 +1,6 @@
-//! Making a push that was found good part of the repository: its objects as rows, batch by batch, which nothing refers to
-//! yet, then one transaction that adds the commits to the graph and moves the references.
+//! Making a push that was found good part of the repository: its files and folders as rows, batch by batch, which nothing
+//! refers to yet, then one transaction that adds commits and tags, gives the commits their place in the graph, and moves
+//! the references. So nobody meets a commit without its place, or a tag without what it names.
 //!
 //! A crash before that transaction leaves objects that nothing refers to, as one amid a commit by API does; they are
 //! whole and checked, and are collected after the grace period.
@@ -28,6 +29,14 @@ const RENEW_AFTER_MS: i64 = 10 * 60 * 1000;
 /// How often the last transaction is tried on references that others keep moving.
 const MAX_TRIES: usize = 32;
 
+/// What was written before the last transaction, and what is left for it.
+pub(super) struct Written {
+    /// The bytes of the files that were not here before.
+    added_bytes: u64,
+    /// Commits and tags.
+    late: Vec<NewObject>,
+}
+
 /// How the last transaction ended.
 pub(super) enum Settled {
     /// All references moved.
@@ -44,9 +53,13 @@ enum Try {
 }
 
 impl Repo {
-    /// Writes the objects that arrived; answers the bytes of the files that were not here before.
-    pub(super) async fn write_arrived(&self, mut quarantine: Quarantine, arrived: &[Oid]) -> Result<u64, RepoError> {
-        let mut added_bytes = 0;
+    /// Writes the files and folders that arrived.
+    pub(super) async fn write_arrived(
+        &self,
+        mut quarantine: Quarantine,
+        arrived: &[Oid],
+    ) -> Result<Written, RepoError> {
+        let mut written = Written { added_bytes: 0, late: Vec::new() };
         let mut rest = arrived;
         while !rest.is_empty() {
             let mut bytes = 0;
@@ -70,16 +83,21 @@ impl Repo {
                 if let Some((sha256, content)) = content {
                     self.repos.store_content(sha256, content).await?;
                 }
-                new.push(object);
+                match object.kind {
+                    ObjectKind::Blob | ObjectKind::Tree => new.push(object),
+                    ObjectKind::Commit | ObjectKind::Tag => written.late.push(object),
+                }
             }
-            added_bytes += self.write_batch(batch, &new).await?;
+            written.added_bytes += self.write_batch(&new).await?;
         }
-        Ok(added_bytes)
+        Ok(written)
     }
 
-    async fn write_batch(&self, oids: &[Oid], new: &[NewObject]) -> Result<u64, RepoError> {
+    /// Answers the bytes of the files that were not here before.
+    async fn write_batch(&self, new: &[NewObject]) -> Result<u64, RepoError> {
+        let oids: Vec<Oid> = new.iter().map(|object| object.oid).collect();
         let mut tx = self.repos.db().begin().await?;
-        let present: HashSet<Oid> = store::present(&mut tx, self.id(), oids).await?.into_iter().collect();
+        let present: HashSet<Oid> = store::present(&mut tx, self.id(), &oids).await?.into_iter().collect();
         objects::insert(&mut tx, self.id(), new, self.repos.clock().now()).await?;
         tx.commit().await?;
         let is_new_file = |object: &&NewObject| object.kind == ObjectKind::Blob && !present.contains(&object.oid);
@@ -91,13 +109,13 @@ impl Repo {
         &self,
         surveyed: &Surveyed,
         updates: &[RefUpdate],
-        added_bytes: u64,
+        written: &Written,
     ) -> Result<Settled, RepoError> {
         let facts = self.pushed_facts(surveyed, updates).await?;
         let mut graph = Graph::new(self);
         for _ in 0..MAX_TRIES {
             let witnesses = self.witnesses(&mut graph, &surveyed.boundary).await?;
-            match self.try_settle(surveyed, updates, added_bytes, facts.as_ref(), &witnesses).await? {
+            match self.try_settle(surveyed, updates, written, facts.as_ref(), &witnesses).await? {
                 Try::Settled(settled) => return Ok(settled),
                 Try::BoundaryMoved => {}
             }
@@ -140,7 +158,7 @@ impl Repo {
         &self,
         surveyed: &Surveyed,
         updates: &[RefUpdate],
-        added_bytes: u64,
+        written: &Written,
         facts: Option<&Facts>,
         witnesses: &HashSet<Oid>,
     ) -> Result<Try, RepoError> {
@@ -161,6 +179,9 @@ impl Repo {
                 "objects that the push builds on were collected meanwhile: push again".to_owned(),
             ));
         }
+        for batch in written.late.chunks(BATCH_OBJECTS) {
+            objects::insert(&mut tx, self.id(), batch, now).await?;
+        }
         store::insert_commits(&mut tx, self.id(), &surveyed.commits).await?;
         for update in updates {
             let moved = match (update.old, update.new) {
@@ -173,7 +194,7 @@ impl Repo {
             }
             self.note_push(&mut tx, &update.name, update.old, update.new).await?;
         }
-        repos::add_used_bytes(&mut tx, self.id(), added_bytes as i64).await?;
+        repos::add_used_bytes(&mut tx, self.id(), written.added_bytes as i64).await?;
         if let Some(facts) = facts {
             store_facts::write(&mut tx, self.id(), facts).await?;
         }

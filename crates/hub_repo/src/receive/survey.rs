@@ -67,6 +67,8 @@ pub(crate) struct Surveyed {
     pub(super) reused: Vec<Oid>,
     /// The objects that arrived and are needed, in the order in which they lie in the quarantine.
     pub(super) arrived: Vec<Oid>,
+    /// The bytes of all files among them.
+    pub(super) file_bytes: u64,
     /// What the authors of the cards that arrived should mend.
     pub(super) card_warnings: Vec<String>,
 }
@@ -140,12 +142,15 @@ impl<'a> Survey<'a> {
         self.refuse_oversized()?;
         self.refuse_dangling_pointers()?;
         let card_warnings = self.card_warnings(&tips)?;
+        let arrived = self.arrived.iter().filter_map(|oid| self.quarantine.get(*oid));
+        let file_bytes = arrived.filter(|arrived| arrived.kind == ObjectKind::Blob).map(|arrived| arrived.size).sum();
         Ok(Surveyed {
             tips,
             commits: self.commits,
             boundary: self.boundary,
             reused: self.reused.into_keys().collect(),
             arrived: self.quarantine.in_file_order(self.arrived),
+            file_bytes,
             card_warnings,
         })
     }

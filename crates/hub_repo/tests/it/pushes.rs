@@ -526,3 +526,18 @@ async fn pushes_and_commits_on_one_branch_lose_nothing() {
     titles.dedup();
     assert_eq!((titles.len(), history.total as usize), (8 * ROUNDS + 1, 8 * ROUNDS + 1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_counts_against_the_share_of_its_owner() {
+    let limits = hub_core::Limits { namespace_bytes: 3000, ..hub_core::Limits::default() };
+    let engine = TestEngine::with_limits(limits).await;
+    let repo = model(&engine, &engine.caller("alice").await, "alice/share").await;
+    let base = head(&repo, "main").await;
+    let mut objects = Objects::default();
+    let small = objects.file_commit(&[base], "a", "a");
+    push(&repo, &objects, MAIN, Some(base), Some(small)).await.expect("there is room");
+    let mut objects = Objects::default();
+    let large = objects.file_commit(&[small], "b", &"b".repeat(3000));
+    let reason = push(&repo, &objects, MAIN, Some(small), Some(large)).await.expect_err("there is none");
+    assert!(reason.contains("of 3000 bytes"), "{reason}");
+}
