@@ -1,5 +1,6 @@
 //! Repositories as wholes: their life, their settings, what is known of them, lists.
 
+mod branch_rules;
 mod create;
 mod info;
 mod list;
@@ -16,6 +17,7 @@ use crate::ApiState;
 pub(crate) fn routes() -> ApiRouter<ApiState> {
     create::routes()
         .merge(settings::routes())
+        .merge(branch_rules::routes())
         .merge(info::routes())
         .merge(list::routes())
         .merge(storage::routes())
