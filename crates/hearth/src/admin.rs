@@ -2,6 +2,7 @@
 
 mod accounts;
 mod password;
+mod ssh_keys;
 mod stores;
 
 use std::fmt;
@@ -21,6 +22,7 @@ pub(crate) async fn run(command: Admin, config: &Config) -> anyhow::Result<ExitC
         Admin::User(command) => accounts::user(&hub, command).await?,
         Admin::Org(command) => accounts::org(&hub, command).await?,
         Admin::Token(command) => accounts::token(&hub, command).await?,
+        Admin::SshKey(command) => ssh_keys::run(&hub, command).await?,
         Admin::Invite { email, days } => accounts::invite(&hub, email.as_ref(), days).await?,
         Admin::Import { file } => {
             let text = tokio::fs::read_to_string(&file).await;

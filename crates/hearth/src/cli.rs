@@ -89,6 +89,9 @@ pub(crate) enum Admin {
     /// Access tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Keys for git over SSH
+    #[command(subcommand)]
+    SshKey(SshKeyCommand),
     /// Invite someone to make an account
     Invite {
         /// The only address that may use the invitation
@@ -192,6 +195,22 @@ pub(crate) enum Role {
     Contributor,
     Write,
     Admin,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SshKeyCommand {
+    /// Add the public key in a file (~/.ssh/id_ed25519.pub) to someone's account
+    Add {
+        user: NamespaceName,
+        file: PathBuf,
+        /// What its owner calls it
+        #[arg(long, default_value = "added by an administrator")]
+        name: Label,
+    },
+    /// List someone's keys
+    List { user: NamespaceName },
+    /// Take a key away, by its id from the list
+    Delete { user: NamespaceName, id: hub_account::SshKeyId },
 }
 
 #[derive(Debug, Subcommand)]

@@ -165,7 +165,7 @@ pub(super) async fn token(hub: &Hub, command: TokenCommand) -> anyhow::Result<()
     }
 }
 
-async fn person(hub: &Hub, name: &NamespaceName) -> anyhow::Result<hub_account::NamespaceId> {
+pub(super) async fn person(hub: &Hub, name: &NamespaceName) -> anyhow::Result<hub_account::NamespaceId> {
     let found = hub.accounts.namespace(name).await?;
     let person = found.filter(|namespace| namespace.kind == NamespaceKind::User);
     Ok(person.with_context(|| format!("there is no user called {name}"))?.id)
