@@ -176,8 +176,8 @@ struct Planner<'a> {
     repos: &'a Repos,
     public_url: &'a PublicUrl,
     can_send_parts: bool,
-    /// What the client shall send along to addresses that ask who it is: whoever came over SSH knows only the pass that
-    /// it sent with this request, and takes it from the plan.
+    /// What the client shall send along to addresses that ask who it is, namely what it sent with this request: git-lfs
+    /// looks for no credentials of its own for the addresses of a plan, and over SSH it has none.
     pass: Option<String>,
     /// How a client that can use the chunk store brings all files of an upload: where it gets tokens, and the first one.
     by_chunks: Option<(String, Value)>,
@@ -204,8 +204,7 @@ async fn batch(
         _ => None,
     };
     let can_send_parts = can("multipart");
-    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let pass = sent.filter(|sent| sent.starts_with("Bearer ")).map(str::to_owned);
+    let pass = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let planner = Planner { repo: &repo, repos: &repos, public_url: cas_url.hub(), can_send_parts, pass, by_chunks };
     Ok(lfs_json(StatusCode::OK, &planner.plan(body.operation, &body.objects).await?))
 }
