@@ -78,10 +78,9 @@ impl Request {
         if let Some(capabilities) = capabilities.filter(|_| self.commands.is_empty()) {
             let text = String::from_utf8_lossy(capabilities);
             self.capabilities = text.split_ascii_whitespace().map(str::to_owned).collect();
-            if let Some(format) = self.capabilities.iter().find_map(|word| word.strip_prefix("object-format=")) {
-                if format != "sha1" {
-                    return Err(GitError::protocol(format!("objects are named by SHA-1 here, not by {format}")));
-                }
+            let format = self.capabilities.iter().find_map(|word| word.strip_prefix("object-format="));
+            if let Some(format) = format.filter(|format| *format != "sha1") {
+                return Err(GitError::protocol(format!("objects are named by SHA-1 here, not by {format}")));
             }
         }
         let mut parts = command.splitn(3, |byte| *byte == b' ');

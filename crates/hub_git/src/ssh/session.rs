@@ -170,7 +170,7 @@ fn input_of(half: ChannelReadHalf) -> Input {
     let pieces = stream::unfold(half, |mut half| async move {
         loop {
             match half.wait().await? {
-                ChannelMsg::Data { data } => return Some((Ok(Bytes::from(data)), half)),
+                ChannelMsg::Data { data } => return Some((Ok(data), half)),
                 ChannelMsg::Eof | ChannelMsg::Close => return None,
                 _ => {}
             }
