@@ -1,10 +1,16 @@
 """Push: new branches, forced ones, tags, odd histories, all at once or one by one, and all that is refused."""
 
+import base64
+import io
+import socket
 import subprocess
 import threading
+from urllib.parse import urlsplit
 
 import httpx2
+import pygit2
 import pytest
+from dulwich import porcelain
 from huggingface_hub import CommitOperationAdd
 
 from people import ALICE, ALICE_READ, BOB
@@ -242,3 +248,44 @@ def test_rules_of_branches_hold(clone, alice, repo, url):
     assert "forbids to rewrite main" in clone.fails("push", "--force", "origin", "main")
     clone.run("push", "--quiet", "--force", "origin", "HEAD:side")
     assert "lets nobody push" in clone.fails("push", "origin", "HEAD:frozen/v1")
+
+
+def test_libgit2_pushes(address, alice, new_repo, tmp_path):
+    repo = new_repo()
+    clone = pygit2.clone_repository(address(repo), str(tmp_path / "clone"))
+    (tmp_path / "clone" / "file.txt").write_text("by libgit2\n")
+    clone.index.add("file.txt")
+    who = pygit2.Signature("Ada", "ada@example.org")
+    commit = clone.create_commit("HEAD", who, who, "by libgit2", clone.index.write_tree(), [clone.head.target])
+    clone.create_tag("v1", commit, pygit2.enums.ObjectType.COMMIT, who, "a note")
+    clone.remotes["origin"].push(["refs/heads/main", "refs/heads/main:refs/heads/side", "refs/tags/v1"])
+    assert alice.model_info(repo, revision="v1").sha == str(commit)
+    assert {branch.name for branch in alice.list_repo_refs(repo).branches} == {"main", "side"}
+
+
+def test_dulwich_pushes(alice, new_repo, url, tmp_path):
+    repo, errors = new_repo(), io.BytesIO()
+    place = tmp_path / "clone"
+    clone = porcelain.clone(f"{url}/{repo}", str(place), errstream=errors, username="alice", password=ALICE)
+    (place / "file.txt").write_text("by dulwich\n")
+    porcelain.add(clone, [str(place / "file.txt")])
+    head = porcelain.commit(clone, message=b"by dulwich", author=b"Ada <a@b>", committer=b"Ada <a@b>")
+    porcelain.push(
+        clone, f"{url}/{repo}", "refs/heads/main", errstream=errors, username="alice", password=ALICE
+    )
+    assert alice.model_info(repo).sha == head.decode()
+
+
+def test_a_push_that_breaks_off_changes_nothing(clone, url, repo, alice):
+    old = clone.out("rev-parse", "HEAD")
+    new = clone.commit("one", a="1" * 5000, b="2" * 5000)
+    pack = clone.run("pack-objects", "--stdout", "--revs", data=f"{new}\n^{old}\n".encode()).stdout
+    body = packet(f"{old} {new} refs/heads/main\0report-status".encode()) + FLUSH + pack
+    secret = base64.b64encode(f"alice:{ALICE}".encode())
+    head = b"POST /%s/git-receive-pack HTTP/1.1\r\nHost: x\r\nAuthorization: Basic %s\r\nContent-Length: %d\r\n\r\n"
+    place = urlsplit(url)
+    for sent in (10, len(body) // 2, len(body) - 1):
+        with socket.create_connection((place.hostname, place.port)) as line:
+            line.sendall(head % (repo.encode(), secret, len(body)) + body[:sent])
+    assert alice.model_info(repo).sha == old
+    assert b"unpack ok" in send(f"{url}/{repo}", ALICE, body)[1]
