@@ -57,7 +57,7 @@ def http(url):
 @pytest.fixture
 def new_repo(alice, request):
     """Creates a repository of Alice's; answers its id."""
-    stem = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:50]
+    stem = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:50].strip("-")
 
     def create(**options):
         return alice.create_repo(f"alice/{stem}-{os.urandom(4).hex()}", **options).repo_id

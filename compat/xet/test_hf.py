@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -70,6 +71,22 @@ def test_what_came_by_xet_is_there_for_plain_http(machine, repo, http):
         assert part.content == content[first : last + 1]
     assert http.get(path, headers={"Range": "bytes=-100"}).content == content[-100:]
     assert http.get(path, headers={"Range": f"bytes={len(content)}-"}).status_code == 416
+
+
+def test_a_thousand_ranges_at_once(machine, repo, http):
+    content = noise(6 * MEGABYTE, 20)
+    machine.upload(repo, {"file.bin": content})
+    chance = random.Random(21)
+    wanted = [sorted(chance.sample(range(len(content)), 2)) for _ in range(1000)]
+    wanted = [(first, min(last, first + 100_000)) for first, last in wanted]
+
+    def is_right(ends) -> bool:
+        first, last = ends
+        answer = http.get(f"/{repo}/resolve/main/file.bin", headers={"Range": f"bytes={first}-{last}"})
+        return answer.status_code == 206 and answer.content == content[first : last + 1]
+
+    with ThreadPoolExecutor(100) as pool:
+        assert all(pool.map(is_right, wanted))
 
 
 def test_the_same_file_moves_once(machine, new_machine, new_repo, figures):
