@@ -263,6 +263,13 @@ def test_who_may_clone(git, url, address, alice, new_repo):
     assert "Authentication failed" in said
 
 
+def test_the_reason_of_a_refusal_is_shown(git, address, alice, new_repo):
+    gated = new_repo()
+    alice.update_repo_settings(gated, gated="manual")
+    said = git.fails("clone", address(gated, BOB), "x")
+    assert "remote: Access to" in said and "restricted" in said
+
+
 def test_the_credential_helper_is_asked(git, url, alice, new_repo):
     private = new_repo(private=True)
     helper = f"!f() {{ echo username=anyone; echo password={ALICE}; }}; f"

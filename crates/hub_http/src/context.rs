@@ -91,10 +91,13 @@ impl RequestContext {
 
     /// Whether git or git-lfs asks, by the addresses that only they use.
     pub(crate) fn speaks_git(&self) -> bool {
+        self.0.uri.path().contains(".git/") || self.speaks_git_packets() || self.speaks_lfs()
+    }
+
+    /// Whether git itself asks, in its own protocol.
+    pub(crate) fn speaks_git_packets(&self) -> bool {
         let path = self.0.uri.path();
-        path.contains(".git/")
-            || ["/info/refs", "/git-upload-pack", "/git-receive-pack"].iter().any(|end| path.ends_with(end))
-            || self.speaks_lfs()
+        ["/info/refs", "/git-upload-pack", "/git-receive-pack"].iter().any(|end| path.ends_with(end))
     }
 
     pub(crate) fn speaks_lfs(&self) -> bool {

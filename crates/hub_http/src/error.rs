@@ -132,9 +132,16 @@ impl ApiError {
             body.insert("request_id".to_owned(), Value::String(context.id().to_owned()));
         }
         body.extend(self.0.fields.clone());
-        let media_type = if context.speaks_lfs() { "application/vnd.git-lfs+json" } else { "application/json" };
+        let (media_type, text) = if context.speaks_git_packets() {
+            // git shows plain text to its user, behind `remote:`, and nothing else.
+            ("text/plain; charset=utf-8", format!("{message}\n"))
+        } else if context.speaks_lfs() {
+            ("application/vnd.git-lfs+json", Value::Object(body).to_string())
+        } else {
+            ("application/json", Value::Object(body).to_string())
+        };
 
-        let mut response = Response::new(Body::from(Value::Object(body).to_string()));
+        let mut response = Response::new(Body::from(text));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.extend(self.0.headers.clone());

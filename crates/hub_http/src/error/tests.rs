@@ -61,6 +61,16 @@ async fn git_is_asked_to_sign_in_and_lfs_reads_its_own_form() {
 }
 
 #[tokio::test]
+async fn git_shows_its_user_plain_text() {
+    let error = ApiError::new(Code::Forbidden, "this token may not write: use another");
+    for path in ["/a/b/info/refs?service=git-receive-pack", "/datasets/a/b.git/git-upload-pack"] {
+        let response = error.render(&context(path, Some("ann")));
+        assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
+        assert_eq!(body(response).await, "this token may not write: use another\n");
+    }
+}
+
+#[tokio::test]
 async fn a_fault_of_ours_shows_only_the_request_id() {
     let error = ApiError::internal(std::io::Error::other("secret detail"));
     let response = error.render(&context("/api/models", None));
