@@ -30,7 +30,7 @@ pub fn routes() -> ApiRouter<GitState> {
             .summary("Begins a conversation with git")
             .undocumented()
             .to(info_refs);
-        router.route(begin).merge(upload_pack::routes(kind, &base)).merge(receive_pack::routes(&base))
+        router.route(begin).merge(upload_pack::routes(&base)).merge(receive_pack::routes(&base))
     })
 }
 

@@ -15,8 +15,8 @@ mod send;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use futures::{StreamExt, stream};
-use hub_core::{Access, RepoKind};
+use futures::StreamExt;
+use hub_core::Access;
 use hub_formats::git::pkt_line::packets;
 use hub_http::{AccessClass, Addr, ApiError, ApiRouter, Caller, post};
 use hub_repo::{Repo, Repos};
@@ -39,7 +39,7 @@ pub(crate) enum Transport {
     Ssh,
 }
 
-pub(crate) fn routes(_kind: RepoKind, base: &str) -> ApiRouter<GitState> {
+pub(crate) fn routes(base: &str) -> ApiRouter<GitState> {
     ApiRouter::new().route(
         post(format!("{base}/git-upload-pack"))
             .access(AccessClass::Read)
@@ -75,8 +75,7 @@ async fn converse(repo: &Repo, body: &[u8]) -> Result<Reply, GitError> {
             Turn::Listen => {}
             Turn::Say(bytes) => said.extend(bytes),
             Turn::Pack(reply) => {
-                let said = stream::once(async move { Ok(said.into()) });
-                return Ok(said.chain(reply).boxed());
+                return Ok(whole(said).chain(reply).boxed());
             }
             Turn::End => break,
         }

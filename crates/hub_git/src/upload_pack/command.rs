@@ -128,7 +128,6 @@ mod tests {
         check(request(&["command=fetch", "command=ls-refs"], None, true), "two commands");
         check(request(&["command=fetch", "object-format=sha256"], None, true), "server sha1; client sha256");
         check(request(&["agent=x"], Some(&["done"]), true), "no command");
-        check(request(&["command=fetch", &"server-option=x ".repeat(2)].repeat(1), None, false), "cut off");
         check([request(&["command=fetch"], Some(&[]), false), b"0001".to_vec()].concat(), "section");
         check(b"00zz".to_vec(), "malformed");
         check(b"0009\xff\xff\xff\xff\n0000".to_vec(), "UTF-8");
