@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from content import MEGABYTE, noise
-from people import ALICE, BOB
+from people import ALICE, ALICE_READ, BOB
 
 HF = Path(sys.executable).with_name("hf")
 
@@ -48,6 +48,14 @@ def test_login_whoami_logout(hf):
     assert "alice write" in hf("auth", "list", token=None)
     hf("auth", "logout", token=None)
     hf("auth", "whoami", token=None, fails=True)
+
+
+def test_switch_between_tokens(hf):
+    hf("auth", "login", "--token", ALICE, token=None)
+    hf("auth", "login", "--token", ALICE_READ, token=None)
+    assert ALICE_READ in hf("auth", "token", token=None)
+    hf("auth", "switch", "--token-name", "alice write", token=None)
+    assert ALICE in hf("auth", "token", token=None)
 
 
 def test_login_with_a_wrong_token(hf):
@@ -117,6 +125,15 @@ def test_cp(hf, alice, repo, tmp_path):
     assert "a.txt" in alice.list_repo_files(repo)
     hf("cp", f"hf://{repo}/a.txt", tmp_path / "b.txt")
     assert (tmp_path / "b.txt").read_text() == "copied"
+
+
+def test_cp_between_repositories(hf, alice, new_repo):
+    source, target = new_repo(), new_repo("dataset")
+    alice.upload_file(repo_id=source, path_or_fileobj=b"copied", path_in_repo="sub/a.txt")
+    hf("repos", "cp", f"hf://{source}/sub/a.txt", f"hf://datasets/{target}/b.txt")
+    hf("cp", f"hf://{source}/sub/a.txt", f"hf://{source}/other/a.txt")
+    assert "b.txt" in alice.list_repo_files(target, repo_type="dataset")
+    assert "other/a.txt" in alice.list_repo_files(source)
 
 
 def test_cache(hf, alice, repo):

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from huggingface_hub import get_safetensors_metadata
-from huggingface_hub.errors import BadRequestError, RevisionNotFoundError
+from huggingface_hub import CommitOperationAdd, get_safetensors_metadata
+from huggingface_hub.errors import BadRequestError, EntryNotFoundError, HfHubHTTPError, RevisionNotFoundError
 
 from content import MEGABYTE, noise, safetensors, sha256
 from people import ALICE
@@ -212,6 +212,58 @@ def test_get_safetensors_metadata(alice, model):
     assert metadata.sharded is False
     assert metadata.parameter_count == {"F32": 100, "BF16": 7}
     assert metadata.files_metadata["model.safetensors"].tensors["a"].shape == [10, 10]
+
+
+def test_one_file_is_parsed_whatever_the_length_of_its_header(alice, repo):
+    # The client reads 100 kB first, and the rest in a second range.
+    long = {f"tensor.{number:05}.{'x' * 60}": ("I8", [1]) for number in range(2000)}
+    for name, tensors in {"sub/short.safetensors": {"a": ("F32", [3, 3])}, "long.safetensors": long}.items():
+        alice.upload_file(repo_id=repo, path_or_fileobj=safetensors(tensors), path_in_repo=name)
+        assert set(alice.parse_safetensors_file_metadata(repo, name).tensors) == set(tensors)
+
+
+def test_datasets_are_filtered_by_their_cards(alice, anonymous, new_repo):
+    repo = new_repo("dataset")
+    card = b"---\nlicense: mit\nlanguage: [fr]\nsize_categories: [1K<n<10K]\ntask_categories: [text-classification]\n---\n"
+    alice.upload_file(repo_id=repo, repo_type="dataset", path_or_fileobj=card, path_in_repo="README.md")
+
+    def found(**query):
+        return {item.id for item in anonymous.list_datasets(author="alice", **query)}
+
+    for query in (
+        {"filter": ["license:mit", "language:fr"]},
+        {"filter": "size_categories:1K<n<10K"},
+        {"filter": "task_categories:text-classification"},
+        {"search": repo.split("/")[1]},
+        {"gated": False},
+    ):
+        assert repo in found(**query), query
+    assert repo not in found(filter="language:de") | found(gated=True)
+    item = next(item for item in anonymous.list_datasets(author="alice", full=True) if item.id == repo)
+    assert item.sha and item.siblings and item.card_data["license"] == "mit"
+
+
+def test_sharded_metadata_in_one_answer(alice, new_repo):
+    repo = new_repo()
+    shards = {
+        "model-00001-of-00002.safetensors": {"a": ("F32", [10, 10])},
+        "model-00002-of-00002.safetensors": {"b": ("BF16", [7]), "c": ("I64", [])},
+    }
+    weight_map = {tensor: name for name, tensors in shards.items() for tensor in tensors}
+    index = {"metadata": {"total_size": 422}, "weight_map": weight_map}
+    files = {name: safetensors(tensors) for name, tensors in shards.items()}
+    files["model.safetensors.index.json"] = json.dumps(index).encode()
+    operations = [CommitOperationAdd(name, content) for name, content in files.items()]
+    alice.create_commit(repo, operations, commit_message="shards")
+    one = alice.get_sharded_safetensors_metadata(repo)
+    assert one == alice.get_safetensors_metadata(repo)
+    assert one.sharded and one.metadata == {"total_size": 422} and one.weight_map == weight_map
+    assert one.parameter_count == {"F32": 100, "BF16": 7, "I64": 1}
+    with pytest.raises(EntryNotFoundError):
+        alice.get_sharded_safetensors_metadata(repo, filename="other.safetensors.index.json")
+    with pytest.raises(HfHubHTTPError) as caught:
+        alice.get_sharded_safetensors_metadata(repo, filename=".gitattributes")
+    assert caught.value.response.status_code == 422
 
 
 def test_tags_by_type(anonymous, model):

@@ -232,3 +232,22 @@ def test_list_and_purge_lfs_files(alice, repo):
     assert [file.filename for file in alice.list_lfs_files(repo)] == ["keep.bin"]
     assert "drop.bin" not in alice.list_repo_files(repo)
     assert "keep.bin" in alice.list_repo_files(repo)
+
+
+def test_work_in_the_background(alice, repo):
+    assert alice.run_as_future(alice.whoami).result()["name"] == "alice"
+    upload = alice.upload_file(repo_id=repo, path_or_fileobj=b"1", path_in_repo="later.txt", run_as_future=True)
+    assert upload.result().oid == alice.model_info(repo).sha
+    assert "later.txt" in alice.list_repo_files(repo)
+
+
+def test_folders_of_many_files(alice, repo, tmp_path):
+    for number in range(1500):
+        folder = tmp_path / f"f{number % 5}"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number}.txt").write_text(str(number))
+    alice.upload_folder(repo_id=repo, folder_path=tmp_path)
+    assert len(alice.list_repo_files(repo)) == 1501
+    alice.delete_folder("f3", repo_id=repo)
+    alice.delete_files(repo, ["f4/*"])
+    assert len(alice.list_repo_files(repo)) == 901
