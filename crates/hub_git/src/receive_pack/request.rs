@@ -105,3 +105,6 @@ impl Request {
         self.commands.iter().any(|command| command.new != Oid::ZERO)
     }
 }
+
+#[cfg(test)]
+mod tests;
