@@ -25,6 +25,11 @@ node_client() {
     with_hearth "$1" node --test --test-reporter=tap "$ROOT/compat/node/hub.test.mjs" "$ROOT/compat/node/xet.test.mjs"
 }
 
+# The pages, in Debian's Chromium.
+browser_client() {
+    with_hearth "$1" node --test --test-reporter=tap "$ROOT/compat/web/pages.test.mjs"
+}
+
 rust_client() {
     with_hearth "$1" cargo test --quiet --locked --manifest-path "$ROOT/compat/rust/Cargo.toml"
 }

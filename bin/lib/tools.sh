@@ -23,6 +23,7 @@ install_system_tools() {
     have curl || wanted+=(curl)
     have node || wanted+=(nodejs)
     have npm || wanted+=(npm)
+    have chromium || wanted+=(chromium)
     have python3 || wanted+=(python3)
     python3 -c 'import ensurepip, venv' 2>/dev/null || wanted+=(python3-venv)
     postgres_bin >/dev/null || wanted+=(postgresql)
@@ -61,8 +62,11 @@ install_clients() {
         "$VENV/bin/pip" install --quiet --disable-pip-version-check --requirement compat/requirements.txt
         cp compat/requirements.txt "$VENV/installed.txt"
     fi
-    if ! cmp -s compat/node/package-lock.json compat/node/node_modules/installed.json; then
-        (cd compat/node && npm ci --silent --no-audit --no-fund)
-        cp compat/node/package-lock.json compat/node/node_modules/installed.json
-    fi
+    local folder
+    for folder in compat/node compat/web; do
+        if ! cmp -s "$folder/package-lock.json" "$folder/node_modules/installed.json"; then
+            (cd "$folder" && npm ci --silent --no-audit --no-fund)
+            cp "$folder/package-lock.json" "$folder/node_modules/installed.json"
+        fi
+    done
 }

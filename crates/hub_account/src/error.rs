@@ -151,6 +151,9 @@ pub enum AccountError {
     /// The second factor is on already.
     #[error("two-factor sign-in is on already; turn it off before you set it up anew")]
     SecondFactorOn,
+    /// No device waits under the short code.
+    #[error("no device waits for this code; it may have expired, so begin again on the device")]
+    DeviceCodeInvalid,
     /// The link to a new password is unknown, used or too old.
     #[error("the link is used or expired; ask an administrator for a new one")]
     ResetInvalid,
@@ -192,6 +195,7 @@ impl UserError for AccountError {
             | AccountError::Scopes { .. }
             | AccountError::EndsInPast
             | AccountError::WrongCode
+            | AccountError::DeviceCodeInvalid
             | AccountError::Import { .. } => Code::Unprocessable,
             AccountError::NameTaken { .. }
             | AccountError::EmailTaken

@@ -5,6 +5,7 @@ pub(crate) mod failures;
 pub(crate) mod invitations;
 pub(crate) mod members;
 pub(crate) mod namespaces;
+pub(crate) mod oauth;
 pub(crate) mod resets;
 pub(crate) mod sessions;
 pub(crate) mod ssh_keys;

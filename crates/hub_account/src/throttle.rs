@@ -38,6 +38,11 @@ impl Subject {
         Self::of(&format!("factor:{user}"), 5)
     }
 
+    /// The codes of devices that one person enters.
+    pub(crate) fn device(user: NamespaceId) -> Self {
+        Self::of(&format!("device:{user}"), 10)
+    }
+
     /// The address that someone comes from; many people may share one.
     pub(crate) fn address(address: &str) -> Self {
         Self::of(&format!("address:{address}"), 100)

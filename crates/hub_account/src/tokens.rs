@@ -76,7 +76,7 @@ pub struct FreshToken {
 }
 
 /// The most tokens that one person may have.
-const TOKENS_MAX: i64 = 1000;
+pub(crate) const TOKENS_MAX: i64 = 1000;
 /// A use is written down only if the last one written is older than this.
 const USE_GRAIN_MILLIS: i64 = 60_000;
 

@@ -5,6 +5,7 @@
 //! page is a [`visit::Visit`]: who asks, in which language, and the token that their forms must carry.
 
 mod address;
+mod admin;
 mod assets;
 mod catalog;
 mod error;
@@ -14,6 +15,7 @@ mod icon;
 mod join;
 mod login;
 mod markdown;
+mod oauth;
 mod organizations;
 mod page;
 mod profile;
@@ -38,7 +40,9 @@ pub fn routes() -> ApiRouter<WebState> {
         .merge(setup::routes())
         .merge(join::routes())
         .merge(login::routes())
+        .merge(oauth::routes())
         .merge(settings::routes())
+        .merge(admin::routes())
         .merge(organizations::routes())
         .merge(catalog::routes())
         .merge(search::routes())

@@ -120,7 +120,7 @@ impl HeadingAdapter for Headings {
         });
         let mut escaped = String::new();
         highlight::escape(&mut escaped, &anchor);
-        write!(output, "<h{} id=\"{escaped}\"><a class=\"anchor\" href=\"#{escaped}\"></a>", below(heading.level))
+        write!(output, "<h{} id=\"{escaped}\"><a class=\"anchor\" href=\"#{escaped}\">#</a>", below(heading.level))
     }
 
     fn exit(&self, output: &mut dyn Write, heading: &HeadingMeta) -> fmt::Result {

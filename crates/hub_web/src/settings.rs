@@ -1,6 +1,7 @@
 //! `/settings`: what a person decides about their own account.
 
 mod factor;
+mod keys;
 mod password;
 mod profile;
 mod sessions;
@@ -16,6 +17,7 @@ pub(crate) fn routes() -> ApiRouter<WebState> {
         .merge(factor::routes())
         .merge(sessions::routes())
         .merge(tokens::routes())
+        .merge(keys::routes())
 }
 
 fn get(path: &str) -> RouteDraft {

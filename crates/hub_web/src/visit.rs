@@ -94,6 +94,15 @@ impl Visit {
         self.caller.user().ok_or_else(|| PageError::SignIn { next: self.here.clone() })
     }
 
+    /// States that the visitor administers this Hearth; to others there is nothing here.
+    pub(crate) fn administers(&self) -> Result<(), PageError> {
+        self.person()?;
+        if self.caller.is_instance_admin() {
+            return Ok(());
+        }
+        Err(PageError::told(Code::NotFound, self.words.get("error.nothing")))
+    }
+
     /// On whose word the engine acts.
     pub(crate) fn by(&self) -> By<'_> {
         By::Caller(&self.caller)

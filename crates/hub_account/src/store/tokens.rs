@@ -131,6 +131,21 @@ pub(crate) async fn replace_hash(
     Ok(tx.exec(sql, args![id.key(), user.key(), hash, now]).await? == 1)
 }
 
+/// Gives a token of an app another value and a later end; `false` if it was revoked or its owner may not sign in.
+pub(crate) async fn renew(tx: &mut Tx, id: TokenId, hash: Sha256, expires: Timestamp) -> Result<bool, DbError> {
+    let sql = "UPDATE access_token SET hash = $2, expires_ms = $3 WHERE id = $1 AND revoked_ms IS NULL \
+               AND EXISTS (SELECT 1 FROM account_user u WHERE u.id = access_token.user_id AND u.disabled_ms IS NULL)";
+    Ok(tx.exec(sql, args![id.key(), hash, expires]).await? == 1)
+}
+
+/// Deletes the tokens of a person's apps that nothing renews any more.
+pub(crate) async fn delete_expired(tx: &mut Tx, user: NamespaceId, now: Timestamp) -> Result<(), DbError> {
+    let sql = "DELETE FROM access_token WHERE user_id = $1 AND expires_ms <= $2 \
+               AND id IN (SELECT token_id FROM oauth_refresh WHERE expires_ms <= $2)";
+    tx.exec(sql, args![user.key(), now]).await?;
+    Ok(())
+}
+
 /// Revokes a token of `user`; `false` if there is no such token or it is revoked already.
 pub(crate) async fn revoke(tx: &mut Tx, user: NamespaceId, id: TokenId, now: Timestamp) -> Result<bool, DbError> {
     let sql = "UPDATE access_token SET revoked_ms = $3 WHERE id = $1 AND user_id = $2 AND revoked_ms IS NULL";

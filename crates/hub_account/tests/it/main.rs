@@ -3,6 +3,7 @@
 
 mod import;
 mod invitations;
+mod oauth;
 mod organizations;
 mod sessions;
 mod setup;

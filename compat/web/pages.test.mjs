@@ -1,0 +1,183 @@
+// The pages of a running Hearth, whose address is in HEARTH_URL, in Debian's Chromium.
+// The accounts are those of ../python/accounts.json.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+import { payloads } from "./payloads.mjs";
+
+const url = process.env.HEARTH_URL;
+const hf = new URL("../.venv/bin/hf", import.meta.url).pathname;
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const token = "hf_AliceWriteAliceWriteAliceWriteAliceWr";
+const name = `web-${Date.now().toString(36)}`;
+let browser, folder;
+
+before(async () => {
+    const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    folder = await mkdtemp(join(tmpdir(), "hearth-web-"));
+});
+
+after(async () => {
+    await browser.close();
+    await rm(folder, { recursive: true });
+});
+
+/** A browser in which alice has signed in by the form. */
+async function alice(options = {}) {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    await page.goto(`${url}/login?next=/new`);
+    await page.fill("#login", "alice");
+    await page.fill("#password", "correct horse battery staple");
+    await page.click("main form button");
+    assert.equal(page.url(), `${url}/new`);
+    return { context, page };
+}
+
+async function commit(repo, lines) {
+    const header = { key: "header", value: { summary: "content", description: "" } };
+    const file = ([path, content]) => ({ key: "file", value: { path, content, encoding: "utf-8" } });
+    const body = [header, ...lines.map(file)].map((line) => JSON.stringify(line)).join("\n");
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/x-ndjson" };
+    const answer = await fetch(`${url}/api/models/${repo}/commit/main`, { method: "POST", headers, body });
+    assert.ok(answer.ok, await answer.text());
+}
+
+async function create(repo) {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const body = JSON.stringify({ name: repo });
+    const answer = await fetch(`${url}/api/repos/create`, { method: "POST", headers, body });
+    assert.ok(answer.ok, await answer.text());
+}
+
+test("a model is published, edited and deleted without JavaScript", async () => {
+    const { context, page } = await alice({ javaScriptEnabled: false });
+    await page.fill("#name", name);
+    await page.selectOption("#license", "mit");
+    await page.click("main form button");
+    assert.equal(page.url(), `${url}/alice/${name}`);
+    await page.click("text=Write a card");
+    await page.fill("#content", "---\nlicense: mit\n---\n\n# A *fine* model\n\n| a | b |\n|---|---|\n| 1 | 2 |\n");
+    await page.click("button:has-text('Commit')");
+    await page.goto(`${url}/alice/${name}`);
+    assert.equal(await page.textContent("article h2 em"), "fine");
+    const [small, large] = [join(folder, "t.csv"), join(folder, "w.safetensors")];
+    await writeFile(small, "name,score\nada,1\n");
+    await writeFile(large, Buffer.alloc(12 << 20, 1));
+    await page.goto(`${url}/alice/${name}/upload/main/data`);
+    await page.setInputFiles("#files", [small, large]);
+    await page.click("button:has-text('Commit')");
+    assert.match(await page.textContent("main .notice"), /committed/);
+    const download = page.waitForEvent("download");
+    await page.click("a[download][aria-label='Download w.safetensors']");
+    assert.equal((await readFile(await (await download).path())).length, 12 << 20);
+    await page.click("text=t.csv");
+    assert.equal(await page.textContent("table.cells td"), "ada");
+    await page.goto(`${url}/alice/${name}/settings`);
+    await page.fill("#confirm", `alice/${name}`);
+    await page.click("button.danger");
+    assert.equal((await page.goto(`${url}/alice/${name}`)).status(), 404);
+    await context.close();
+});
+
+test("hf auth login goes through the browser", async () => {
+    const { context, page } = await alice({ javaScriptEnabled: false });
+    const home = join(folder, "hf");
+    const environment = { ...process.env, HF_ENDPOINT: url, HF_HOME: home };
+    const login = spawn(hf, ["auth", "login"], { env: environment });
+    const ended = once(login, "exit");
+    let printed = "";
+    const link = new Promise((found) => {
+        login.stdout.on("data", (text) => {
+            printed += text;
+            const match = printed.match(/http\S+user_code=[A-Z-]+/);
+            if (match) found(match[0]);
+        });
+    });
+    await page.goto(await link);
+    await page.click("button:has-text('Allow')");
+    assert.deepEqual(await ended, [0, null], printed);
+    const whoami = spawn(hf, ["auth", "whoami"], { env: environment });
+    let said = "";
+    whoami.stdout.on("data", (text) => (said += text));
+    await once(whoami, "exit");
+    assert.match(said, /alice/);
+    await context.close();
+});
+
+test("nothing that users write runs in a page", async () => {
+    const repo = `${name}-xss`;
+    await create(repo);
+    const card = payloads.map((payload, place) => `## ${place}\n\n${payload}\n`).join("\n");
+    const cells = payloads.flatMap((payload) => [
+        { cell_type: "markdown", source: payload },
+        { cell_type: "code", source: payload, outputs: [{ data: { "text/html": payload } }, { text: payload }] },
+    ]);
+    const safe = (text) => text.replace(/[/\\\u0000-\u001f]/g, "_").slice(0, 80);
+    const names = [...new Set(payloads.map(safe))].filter((text) => !/^\.*$|^\.git$/i.test(text));
+    await commit(`alice/${repo}`, [
+        ["README.md", `---\ntags:\n${payloads.slice(0, 60).map((p) => `- ${JSON.stringify(p)}`).join("\n")}\n---\n${card}`],
+        ["book.ipynb", JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 })],
+        ["table.csv", payloads.map((payload) => `"${payload.replaceAll('"', '""')}"`).join("\n")],
+        ["page.html", payloads.join("\n")],
+        ["picture.svg", `<svg xmlns="http://www.w3.org/2000/svg"><script>top.hacked = 1; alert(1)</script></svg>`],
+        ...names.filter((text, place) => names.findIndex((n) => n.toLowerCase() === text.toLowerCase()) === place)
+            .map((text) => [`names/${text}`, "x"]),
+    ]);
+    const { context, page } = await alice();
+    const ran = [];
+    page.on("dialog", (dialog) => { ran.push(`${page.url()}: ${dialog.message()}`); dialog.dismiss(); });
+    const strange = [];
+    page.on("request", (request) => { if (!request.url().startsWith(url) && !request.url().startsWith("data:")) strange.push(request.url()); });
+    const base = `/alice/${repo}`;
+    const blobs = ["README.md", "book.ipynb", "table.csv", "page.html", "picture.svg"].map((file) => `${base}/blob/main/${file}`);
+    for (const path of [base, `${base}/tree/main/names`, `${base}/commits/main`, `${base}/blob/main/README.md?source=true`, "/models", "/", "/alice", ...blobs,
+        `/search?q=${encodeURIComponent(payloads[0])}`, `/models?tag=${encodeURIComponent(payloads[0])}`, `/login?next=javascript:alert(1)`]) {
+        await page.goto(url + path);
+        assert.equal(await page.evaluate(() => globalThis.hacked), undefined, path);
+        const handlers = await page.evaluate(() => [...document.querySelectorAll("*")]
+            .flatMap((element) => [...element.attributes])
+            .filter((attribute) => /^on/i.test(attribute.name) || /^\s*javascript:/i.test(attribute.value) && attribute.name === "href")
+            .map((attribute) => `${attribute.name}=${attribute.value}`));
+        assert.deepEqual(handlers, [], path);
+    }
+    for (const file of ["page.html", "picture.svg"]) {
+        await page.goto(`${url}${base}/resolve/main/${file}`).catch(() => {});
+    }
+    assert.deepEqual(ran, []);
+    assert.deepEqual(strange, []);
+    await context.close();
+});
+
+test("pages have no fault that axe finds, in either theme, and fit a phone", async () => {
+    const repo = `${name}-axe`;
+    await create(repo);
+    await commit(`alice/${repo}`, [["README.md", "# Title\n\n## One\n\n## Two\n\n```python\nx = 1 # y\n```\n\n| a |\n|---|\n| b |\n"], ["a.py", "def f():\n    return 'x'\n"]]);
+    const base = `/alice/${repo}`;
+    const paths = ["/", "/models", "/datasets", "/search?q=alice", "/organizations", "/users", "/alice", "/acme", "/new", "/settings/profile", "/settings/password",
+        "/settings/two-factor", "/settings/sessions", "/settings/tokens", "/settings/tokens/new", "/settings/keys", "/organizations/new", "/organizations/acme/settings", base,
+        `${base}/tree/main`, `${base}/blob/main/a.py`, `${base}/commits/main`, `${base}/commit/main`, `${base}/edit/main/a.py`, `${base}/upload/main`, `${base}/settings`,
+        `${base}/delete/main/a.py`, "/oauth/device", "/nobody-has-this-name"];
+    const faults = [];
+    for (const colorScheme of ["light", "dark"]) {
+        const { context, page } = await alice({ colorScheme, viewport: { width: 390, height: 800 }, bypassCSP: true });
+        for (const path of paths) {
+            await page.goto(url + path);
+            const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+            if (wide > 0) faults.push(`${path} is ${wide} pixels wider than a phone`);
+            await page.evaluate(axe);
+            const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+            faults.push(...found.violations.map((v) =>
+                `${colorScheme} ${path} ${v.id}: ${v.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`));
+        }
+        await context.close();
+    }
+    assert.deepEqual(faults, []);
+});
