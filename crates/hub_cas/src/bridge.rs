@@ -5,18 +5,18 @@
 //! larger. Reading ahead takes a slot of which there is a fixed number for the whole process: without one a reader
 //! still goes on, one small window at a time.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::future::BoxFuture;
-use futures::stream::{self, FuturesOrdered};
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt, stream};
 use hub_blob::{BlobError, BlobStream};
 use hub_core::XetHash;
 use hub_formats::xet::chunk_hash;
 use hub_formats::xet::xorb::{ChunkReader, XorbError};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::store::files;
 use crate::windows::{Window, Windows};
@@ -65,7 +65,8 @@ type Fetched = Result<(Bytes, Option<OwnedSemaphorePermit>), CasError>;
 pub(crate) struct Reader {
     cas: Cas,
     windows: Windows,
-    under_way: FuturesOrdered<BoxFuture<'static, Fetched>>,
+    /// Tasks of their own, so that they go on while what came before is sent.
+    under_way: VecDeque<AbortOnDropHandle<Fetched>>,
     ahead: usize,
     window_bytes: u64,
     is_planned: bool,
@@ -73,14 +74,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn new(cas: Cas, windows: Windows) -> Self {
-        Self {
-            cas,
-            windows,
-            under_way: FuturesOrdered::new(),
-            ahead: 1,
-            window_bytes: FIRST_WINDOW_BYTES,
-            is_planned: false,
-        }
+        Self { cas, windows, under_way: VecDeque::new(), ahead: 1, window_bytes: FIRST_WINDOW_BYTES, is_planned: false }
     }
 
     /// The next bytes; `None` at the end.
@@ -96,16 +90,19 @@ impl Reader {
             // Without a slot nothing bounds how many readers there are, so each takes little.
             let window_bytes = if slot.is_some() { self.window_bytes } else { FIRST_WINDOW_BYTES };
             match self.windows.next(window_bytes).await? {
-                Some(window) => self.under_way.push_back(fetch(self.cas.clone(), window, slot).boxed()),
+                Some(window) => {
+                    let task = tokio::spawn(fetch(self.cas.clone(), window, slot));
+                    self.under_way.push_back(AbortOnDropHandle::new(task));
+                }
                 None => self.is_planned = true,
             }
             self.window_bytes = (2 * self.window_bytes).min(WINDOW_BYTES);
         }
         self.ahead = (self.ahead + 1).min(AHEAD);
-        match self.under_way.next().await {
-            Some(fetched) => Ok(Some(fetched?.0)),
-            None => Ok(None),
-        }
+        let Some(task) = self.under_way.front_mut() else { return Ok(None) };
+        let fetched = task.await.map_err(CasError::stopped)?;
+        self.under_way.pop_front();
+        Ok(Some(fetched?.0))
     }
 }
 
