@@ -7,13 +7,15 @@ use roaring::RoaringBitmap;
 use super::Shelf;
 use crate::entry::Group;
 
-/// Below this number of documents their own terms are counted; above it, each term's bitmap is compared.
-const FEW: u64 = 50_000;
+/// To compare a term's bitmap costs as much as to look at the terms of so many documents.
+const COMPARED: u64 = 64;
 
 impl Shelf {
     /// The terms of a group that documents have, and how many have each; most first, then by name.
     pub(super) fn count(&self, group: Group, docs: &RoaringBitmap, most: usize) -> Vec<(Box<str>, u64)> {
-        let mut counts = if docs.len() < FEW { self.count_each(group, docs) } else { self.compare(group, docs) };
+        let terms = self.in_group.get(&group).map_or(0, Vec::len) as u64;
+        let mut counts =
+            if docs.len() < terms * COMPARED { self.count_each(group, docs) } else { self.compare(group, docs) };
         counts.sort_unstable_by(|(a, count_a), (b, count_b)| {
             count_b.cmp(count_a).then_with(|| self.terms[*a as usize].value.cmp(&self.terms[*b as usize].value))
         });
