@@ -138,7 +138,7 @@ impl Repo {
             }
         }
         // Where branches ran side by side, each path needs a look at the graph.
-        for path in doubtful.into_iter().filter(|path| !found.contains_key(path)).collect::<Vec<_>>() {
+        for path in doubtful {
             let Ok(parsed) = path.parse::<RepoPath>() else { continue };
             if let Some(oid) = self.last_change(head, &parsed).await? {
                 found.insert(path, oid);

@@ -126,8 +126,8 @@ pub(crate) async fn changes_of(
     .await
 }
 
-/// For each path that was changed, the commits that changed it last, not later than `generation`: several if branches
-/// changed it side by side. A path and its commits may come more than once.
+/// For each path that was changed, a commit that changed it last, not later than `generation`, and the generation of
+/// that commit; if branches changed it side by side, one of several. A path may come more than once.
 pub(crate) async fn last_changes_of(
     db: &Db,
     repo: RepoId,
@@ -135,17 +135,20 @@ pub(crate) async fn last_changes_of(
     generation: i64,
 ) -> Result<Vec<(String, i64, Oid)>, DbError> {
     let paths: Vec<Value> = paths.iter().map(|path| Value::from(*path)).collect();
-    db.query_in(
-        "WITH wanted (path) AS (VALUES {rows}), \
-         latest (path, generation) AS (\
-         SELECT wanted.path, (SELECT MAX(c.generation) FROM path_change c \
-         WHERE c.repo_id = $1 AND c.path = wanted.path AND c.generation <= $2) FROM wanted) \
-         SELECT c.path, c.generation, c.commit_oid FROM latest \
-         JOIN path_change c ON c.repo_id = $1 AND c.path = latest.path AND c.generation = latest.generation",
-        args![repo.0, generation],
-        &paths,
-    )
-    .await
+    // Not a join: SQLite would begin it with all changes of the repository.
+    let last = |column: &str| {
+        format!(
+            "(SELECT c.{column} FROM path_change c WHERE c.repo_id = $1 AND c.path = wanted.path \
+             AND c.generation <= $2 ORDER BY c.generation DESC, c.commit_oid DESC LIMIT 1)"
+        )
+    };
+    let sql = format!(
+        "WITH wanted (path) AS (VALUES {{rows}}) SELECT wanted.path, {}, {} FROM wanted",
+        last("generation"),
+        last("commit_oid")
+    );
+    let rows: Vec<(String, Option<i64>, Option<Oid>)> = db.query_in(&sql, args![repo.0, generation], &paths).await?;
+    Ok(rows.into_iter().filter_map(|(path, generation, oid)| Some((path, generation?, oid?))).collect())
 }
 
 /// Those of the generations of which the repository has exactly one commit.
