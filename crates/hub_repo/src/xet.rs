@@ -21,6 +21,8 @@ use crate::{Repo, RepoError, RepoId, Repos};
 
 /// How many files of a repository one transaction holds.
 const HOLD_BATCH: i64 = 200;
+/// How often a transaction is tried.
+const ADOPT_ATTEMPTS: u32 = 4;
 /// How long a token is good for. Clients ask for a new one half a minute before.
 const TOKEN_TTL_SECS: i64 = 3600;
 /// How long a token is still taken after that: a request that was begun in time must not fail, because clients do not
@@ -170,8 +172,19 @@ impl Repos {
         Ok(())
     }
 
-    /// One transaction for some files, so that a shard of many does not keep other writers waiting.
+    /// One transaction for some files, so that a shard of many does not keep other writers waiting. It is tried again if
+    /// another writer stood in its way.
     async fn adopt_batch(&self, repo: RepoId, by: NamespaceId, files: &[RegisteredFile]) -> Result<(), RepoError> {
+        for attempt in 1.. {
+            match self.try_adopt(repo, by, files).await {
+                Err(RepoError::Db(error)) if error.is_conflict() && attempt < ADOPT_ATTEMPTS => {}
+                result => return result,
+            }
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    async fn try_adopt(&self, repo: RepoId, by: NamespaceId, files: &[RegisteredFile]) -> Result<(), RepoError> {
         let now = self.clock().now();
         let mut tx = self.db().begin().await?;
         let mut added = 0;
