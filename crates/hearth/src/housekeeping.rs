@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hub_core::{Code, UserError};
 use hub_jobs::{JobContext, JobError, Outbox, Queue, Worker, WorkerSettings};
-use hub_repo::RepoError;
+use hub_repo::{ChunkReport, RepoError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -91,7 +91,9 @@ fn chunking(worker: Worker, hub: &Hub, config: &Config) -> Worker {
             if context.cancelled.is_cancelled() {
                 return Err(JobError::Retry("the server stops".into()));
             }
-            tracing::info!(?report, "put large files into chunks");
+            if report != ChunkReport::default() {
+                tracing::info!(?report, "put large files into chunks");
+            }
             Ok(())
         }
     };

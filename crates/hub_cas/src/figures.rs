@@ -80,11 +80,11 @@ impl Cas {
         })
     }
 
-    /// What the files of a scope take.
-    pub async fn figures_of(&self, scope: Scope) -> Result<ScopeFigures, CasError> {
+    /// What the files of a scope take. `unless` is a scope that holds everything, and so does not count as another one.
+    pub async fn figures_of(&self, scope: Scope, unless: Scope) -> Result<ScopeFigures, CasError> {
         let (files, file_bytes) = figures::held(self.db(), scope).await?;
         let used = figures::used_by(self.db(), scope).await?;
-        let own_bytes = figures::used_alone_by(self.db(), scope).await?.stored_bytes;
+        let own_bytes = figures::used_alone_by(self.db(), scope, unless).await?.stored_bytes;
         let (content_bytes, stored_bytes) = (used.content_bytes, used.stored_bytes);
         Ok(ScopeFigures { files, file_bytes, content_bytes, stored_bytes, own_bytes })
     }

@@ -27,6 +27,8 @@ pub struct GarbageReport {
     pub content_bytes: u64,
     /// Uploads that were given up.
     pub uploads: u64,
+    /// Whole copies of contents that lie in chunks only.
+    pub retired_copies: u64,
     /// Keys of the blob store without a row.
     pub stray_keys: u64,
 }
@@ -47,6 +49,7 @@ impl Repos {
         }
         self.drop_orphans(before, &mut report).await?;
         self.drop_contents(before, &mut report).await?;
+        report.retired_copies = self.remove_retired(before).await?;
         self.drop_stray_keys(before, &mut report).await?;
         self.blobs().sweep_incoming(before).await?;
         Ok(report)

@@ -5,6 +5,7 @@ use hub_cas::ScopeFigures;
 use hub_core::RepoAddr;
 
 use crate::store::storage;
+use crate::xet::CONTENTS;
 use crate::{RepoError, RepoState, Repos};
 
 /// What one repository takes.
@@ -63,7 +64,7 @@ impl Repos {
                 row_bytes: sums.row_bytes,
                 content_bytes: sums.content_bytes,
                 shared_bytes: sums.shared_bytes,
-                chunks: self.cas().figures_of(state.id.holder()).await?,
+                chunks: self.cas().figures_of(state.id.holder(), CONTENTS).await?,
             });
         }
         Ok(page)

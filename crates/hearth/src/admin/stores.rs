@@ -74,10 +74,12 @@ fn share(all: u64, left: u64) -> String {
 pub(super) async fn gc(hub: &Hub, config: &Config, grace_secs: u64, forgotten: bool) -> anyhow::Result<()> {
     let report = hub.repos.collect_garbage(grace_secs).await?;
     say(format!(
-        "Removed {} git objects, {} large contents ({}), {} holdings, {} uploads that were given up, {} stray keys.",
+        "Removed {} git objects, {} large contents ({}), {} whole copies of what lies in chunks, {} holdings, {} uploads \
+         that were given up, {} stray keys.",
         report.objects,
         report.contents,
         size(report.content_bytes),
+        report.retired_copies,
         report.holdings,
         report.uploads,
         report.stray_keys

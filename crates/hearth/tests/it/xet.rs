@@ -435,6 +435,8 @@ async fn copies_move_no_bytes_and_deleted_files_give_their_room_back() {
     let site = Site::furnished().await;
     let content = noise(8, 300_000);
     let packed = site.upload_xet("alice", "datasets/alice/d", &content).await;
+    let alone = site.engine.repos.storage_by_repo(0, 1).await.unwrap().remove(0).chunks;
+    assert!(alone.own_bytes > 300_000 && alone.own_bytes == alone.stored_bytes, "{alone:?}");
     let before = site.engine.blobs.list(None, 100).await.unwrap();
     let files = json!([{ "xetHash": packed.hash(), "sha256": sha256(&content), "filename": "w.bin" }]);
     let handed = json!({ "target": { "type": "model", "name": "alice/m" }, "files": files });

@@ -73,11 +73,11 @@ pub(crate) async fn used_by(db: &Db, scope: Scope) -> Result<XorbSums, DbError> 
 }
 
 /// Those of them that no other scope uses.
-pub(crate) async fn used_alone_by(db: &Db, scope: Scope) -> Result<XorbSums, DbError> {
+pub(crate) async fn used_alone_by(db: &Db, scope: Scope, unless: Scope) -> Result<XorbSums, DbError> {
     let condition = "hash IN (SELECT u.xorb FROM cas_use u JOIN cas_holding h ON h.file = u.file WHERE h.scope = $1) \
                      AND NOT EXISTS (SELECT 1 FROM cas_use o JOIN cas_holding g ON g.file = o.file \
-                     WHERE o.xorb = cas_xorb.hash AND g.scope <> $1)";
-    sums(db, condition, args![scope.key()]).await
+                     WHERE o.xorb = cas_xorb.hash AND g.scope <> $1 AND g.scope <> $2)";
+    sums(db, condition, args![scope.key(), unless.key()]).await
 }
 
 /// The files that use a xorb.

@@ -4,7 +4,7 @@ use hub_blob::{CopyId, ObjectKey};
 use hub_cas::{CasError, CollectReport, ScopeFigures};
 use hub_core::XetHash;
 
-use crate::support::{ALICE, BOB, DAY_MS, HOUR_MS, Needs, Packed, World, body, noise};
+use crate::support::{ALICE, BOB, DAY_MS, HOUR_MS, NOBODY, Needs, Packed, World, body, noise};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn content_goes_step_by_step() {
@@ -139,12 +139,12 @@ async fn figures_tell_what_is_shared_and_why_bytes_are_kept() {
     assert_eq!((whole.files, whole.file_bytes, whole.content_bytes), (2, 1_000_000, 1_000_000));
     let listed = world.blobs.store.list(None, 1000).await.unwrap();
     assert_eq!(whole.stored_bytes, listed.iter().map(|object| object.size).sum::<u64>());
-    let alice = world.cas.figures_of(ALICE).await.unwrap();
-    let bob = world.cas.figures_of(BOB).await.unwrap();
+    let alice = world.cas.figures_of(ALICE, NOBODY).await.unwrap();
+    let bob = world.cas.figures_of(BOB, NOBODY).await.unwrap();
     assert_eq!((alice.files, alice.stored_bytes), (2, whole.stored_bytes));
     assert_eq!(alice.own_bytes, whole.stored_bytes - bob.stored_bytes);
     assert_eq!((bob.files, bob.file_bytes, bob.content_bytes, bob.own_bytes), (1, 500_000, 500_000, 0));
-    assert_eq!(world.cas.figures_of(hub_cas::Scope::new(3)).await.unwrap(), ScopeFigures::default());
+    assert_eq!(world.cas.figures_of(hub_cas::Scope::new(3), NOBODY).await.unwrap(), ScopeFigures::default());
 
     let reasons = world.cas.reasons(&packed.files[0].terms[0].xorb).await.unwrap().unwrap();
     assert_eq!((reasons.files, reasons.scopes), (vec![packed.files[0].hash], vec![ALICE, BOB]));

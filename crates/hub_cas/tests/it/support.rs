@@ -19,6 +19,8 @@ use sha2::Digest;
 
 pub(crate) const ALICE: Scope = Scope::new(1);
 pub(crate) const BOB: Scope = Scope::new(2);
+/// Holds nothing.
+pub(crate) const NOBODY: Scope = Scope::new(0);
 pub(crate) const HOUR_MS: i64 = 3600 * 1000;
 pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 

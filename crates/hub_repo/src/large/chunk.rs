@@ -7,6 +7,7 @@
 
 use hub_blob::ObjectKey;
 use hub_cas::Scope;
+use hub_core::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::store::large::{LargeRow, WholeCopy};
@@ -57,7 +58,8 @@ impl Repos {
         let mut report = ChunkReport::default();
         self.chunk_all(policy.from_bytes.max(1), stop, &mut report).await?;
         self.retire_copies(policy.keep_whole_secs, &mut report).await?;
-        self.remove_retired(&mut report).await?;
+        let before = self.clock().now().plus_millis(-RETIRED_SECS * 1000);
+        report.removed = self.remove_retired(before).await?;
         Ok(report)
     }
 
@@ -136,18 +138,19 @@ impl Repos {
         }
     }
 
-    async fn remove_retired(&self, report: &mut ChunkReport) -> Result<(), RepoError> {
-        let before = self.clock().now().plus_millis(-RETIRED_SECS * 1000);
+    /// Removes whole copies that were retired before a moment; gives their number.
+    pub(crate) async fn remove_retired(&self, before: Timestamp) -> Result<u64, RepoError> {
+        let mut removed = 0;
         loop {
             let page = chunked::retired(self.db(), before, BATCH).await?;
             if page.is_empty() {
-                return Ok(());
+                return Ok(removed);
             }
             for row in page {
                 let key = ObjectKey::Large { sha256: row.sha256, copy: row.copy.clone() };
                 self.blobs().delete(&key).await?;
                 chunked::forget(self.db(), &row).await?;
-                report.removed += 1;
+                removed += 1;
             }
         }
     }

@@ -172,9 +172,10 @@ async fn what_came_whole_becomes_chunks_and_stays_what_it_is() {
     assert_eq!(run().await, ChunkReport { retired: 1, ..ChunkReport::default() });
     assert_eq!(read(&repo, "w.bin").await.expect("readable"), content);
     assert_eq!(large_keys(&engine).await, 2, "downloads of it may be under way");
-    engine.clock.advance_millis(25 * 3600 * 1000);
-    engine.repos.collect_garbage(HOUR_SECS).await.expect("collected");
+    engine.clock.advance_millis(20 * 3600 * 1000);
+    engine.repos.collect_garbage(24 * HOUR_SECS).await.expect("collected");
     assert_eq!(large_keys(&engine).await, 2, "and it is no stray key");
+    engine.clock.advance_millis(5 * 3600 * 1000);
     assert_eq!(run().await, ChunkReport { removed: 1, ..ChunkReport::default() });
     assert_eq!(large_keys(&engine).await, 1);
     assert_eq!(read(&repo, "w.bin").await.expect("readable"), content);
