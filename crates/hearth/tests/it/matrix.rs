@@ -120,6 +120,9 @@ impl Route {
         if self.path.contains("/commit/") {
             return json!({ "key": "header", "value": { "summary": "nothing" } }).to_string();
         }
+        if self.path.ends_with("/branch-rules") {
+            return json!({ "rules": [] }).to_string();
+        }
         let target = json!({ "type": "model", "name": "lab/nothing" });
         let body = json!({
             "paths": [], "files": [], "tag": "t", "deletions": { "sha": [] }, "operation": "download", "objects": [],

@@ -2,6 +2,7 @@
 
 use tempfile::tempdir;
 
+use crate::admin::admin;
 use crate::process::Server;
 
 /// The head of a request whose body is still to come.
@@ -92,6 +93,19 @@ fn a_refusal_reaches_a_client_that_sends_everything_first() {
     assert_eq!(refused.status(), 403, "{refused:?}");
     let refused = server.send("POST /api/models/a/b/commit/main", "hf_unknown", &body);
     assert_eq!(refused.status(), 401, "{refused:?}");
+}
+
+#[test]
+fn only_named_proxies_say_where_the_server_is() {
+    let data = tempdir().unwrap();
+    admin(data.path(), &["user", "add", "ann"], "").unwrap();
+    let forwarded = [("X-Forwarded-Host", "hub.example.org"), ("X-Forwarded-Proto", "https")];
+    let cases = [("[]", "http://test/avatars"), ("[\"127.0.0.0/8\"]", "https://hub.example.org/avatars")];
+    for (proxies, picture) in cases {
+        let server = Server::start(data.path(), &[("HEARTH_SERVER__TRUSTED_PROXIES", proxies)]);
+        let person = server.get("/api/users/ann/overview", &forwarded);
+        assert!(person.body().contains(&format!("\"avatarUrl\":\"{picture}/")), "{proxies}: {person:?}");
+    }
 }
 
 #[test]
