@@ -21,8 +21,8 @@ use crate::store::objects::{self, NewObject, ObjectBody};
 use crate::store::{facts as store_facts, garbage, receive as store, refs, repos};
 use crate::{Facts, Repo, RepoError, facts};
 
-/// The most objects and bytes of one batch.
-const BATCH_OBJECTS: usize = 1000;
+/// The most objects and bytes of one batch. Each batch waits for the disk, which takes longer than to write it.
+const BATCH_OBJECTS: usize = 8000;
 const BATCH_BYTES: usize = 8 << 20;
 /// Reused objects older than this are renewed.
 const RENEW_AFTER_MS: i64 = 10 * 60 * 1000;
