@@ -4,6 +4,7 @@ use hub_core::{Access, CommitId, Oid, RefName, Revision};
 use hub_db::args;
 use hub_formats::git::{Commit, Mode, ObjectKind, Signature, Tag, Tree, TreeEntry, compress, object_id};
 use hub_formats::lfs::Pointer;
+use hub_jobs::{Outbox, Sequence};
 use hub_repo::{BranchRule, Push, PushDone, PushMode, Pushers, RefUpdate, Repo, RepoError};
 use hub_test::TestEngine;
 use sha1::Digest;
@@ -167,15 +168,9 @@ async fn a_push_leaves_what_a_commit_by_api_leaves() {
     let reopened = engine.repos.open(repo.caller(), repo.addr(), Access::Read).await.expect("open");
     let sizes: usize = objects.0.iter().filter(|(kind, _)| *kind == ObjectKind::Blob).map(|(_, c)| c.len()).sum();
     assert_eq!(reopened.state().used_bytes, used_before + sizes as u64);
-    let (events,): (i64,) = engine
-        .db
-        .query_one(
-            "SELECT COUNT(*) FROM event WHERE kind = 'repo.push' AND payload LIKE $1",
-            args![format!("%{second}%")],
-        )
-        .await
-        .expect("counted");
-    assert_eq!(events, 1);
+    let events = Outbox::new(engine.db.clone()).after(Sequence::START, 100).await.expect("read");
+    let told = events.iter().filter(|event| event.kind == "repo.push" && event.payload["new"] == second.to_string());
+    assert_eq!(told.count(), 1);
     commit(&repo, "and on by API", vec![put("more.txt", "x")]).await.expect("commits go on");
     engine.clock.advance_millis(100_000_000);
     let report = engine.repos.collect_garbage(3600).await.expect("collected");
