@@ -59,8 +59,8 @@ async fn serve(State(service): State<Arc<Service>>, mut request: Request, next: 
     let ledger = Ledger::open(&service.metrics, &request, route, context.clone());
     request.extensions_mut().insert(context.clone());
     let rest = Rest::of(&request);
-    let request = request
-        .map(|body| Body::new(ledger::RequestBody::new(body, rest, context.body_idle(), ledger.received())));
+    let request =
+        request.map(|body| Body::new(ledger::RequestBody::new(body, rest, context.body_idle(), ledger.received())));
 
     let mut response = match cors::preflight(request.method()) {
         Some(response) => response,
