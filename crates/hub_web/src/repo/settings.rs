@@ -105,7 +105,6 @@ async fn save(
         },
         description: Some(body.description.trim().to_owned()),
         discussions_disabled: Some(!body.discussions),
-        ..SettingsChange::default()
     };
     let done = repos.change_settings(&opened.repo, &change).await;
     let to = format!("{}?done=saved", opened.head("settings").urls.settings());
