@@ -21,6 +21,15 @@ use crate::highlight;
 
 /// What stands before each anchor of an author.
 const ANCHOR: &str = "c-";
+/// The boxes in which authors warn and hint.
+const ALERTS: [&str; 6] = [
+    "markdown-alert",
+    "markdown-alert-note",
+    "markdown-alert-tip",
+    "markdown-alert-important",
+    "markdown-alert-warning",
+    "markdown-alert-caution",
+];
 /// The most headings of a table of contents.
 const HEADINGS_MAX: usize = 60;
 
@@ -171,7 +180,8 @@ pub(crate) fn sanitise(html: &str, place: &Place) -> SafeHtml {
         .add_tag_attributes("th", ["align", "colspan", "rowspan", "scope"])
         .add_allowed_classes("span", ["k", "s", "c", "n", "f"])
         .add_allowed_classes("a", ["anchor"])
-        .add_allowed_classes("div", ["markdown-alert"])
+        .add_allowed_classes("div", ALERTS)
+        .add_allowed_classes("p", ["markdown-alert-title"])
         .id_prefix(Some(ANCHOR))
         .link_rel(Some("noopener nofollow ugc"))
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
