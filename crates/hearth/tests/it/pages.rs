@@ -100,7 +100,8 @@ async fn look(site: &Site, cookie: &str, path: &str) -> Answer {
 async fn a_newcomer_publishes_edits_and_deletes_by_forms_alone() {
     let site = Site::new().await;
     let (cookie, token) = newcomer(&site, "dora").await;
-    let post = async |path: &str, form: String| submit(&site, path, &cookie, format!("form_token={token}&{form}")).await;
+    let post =
+        async |path: &str, form: String| submit(&site, path, &cookie, format!("form_token={token}&{form}")).await;
     let made = post("/new", "kind=model&owner=dora&name=first&visibility=private&license=mit".to_owned()).await;
     assert_eq!((made.status.as_u16(), made.header("location")), (303, Some("/dora/first")));
     assert_eq!(look(&site, "", "/dora/first").await.status.as_u16(), 404);
@@ -171,12 +172,19 @@ async fn a_session_counts_for_reading_only_and_forms_want_their_token() {
         let forged = submit(&site, path, &cookie, "form_token=0&name=x&role=write&password=x".to_owned()).await;
         assert_eq!(forged.status.as_u16(), 403, "{path}");
     }
-    let headers = [("content-type", "application/x-www-form-urlencoded"), ("cookie", cookie.as_str()), ("sec-fetch-site", "same-site")];
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("cookie", cookie.as_str()),
+        ("sec-fetch-site", "same-site"),
+    ];
     let sibling = site.send("", Method::POST, "/logout", &headers, format!("form_token={token}")).await;
     assert_eq!(sibling.status.as_u16(), 403);
     let out = submit(&site, "/logout", &cookie, format!("form_token={token}")).await;
     assert_eq!(out.status.as_u16(), 303);
-    assert_eq!(look(&site, &cookie, "/settings/profile").await.header("location"), Some("/login?next=/settings/profile"));
+    assert_eq!(
+        look(&site, &cookie, "/settings/profile").await.header("location"),
+        Some("/login?next=/settings/profile")
+    );
 }
 
 #[tokio::test]
@@ -184,10 +192,12 @@ async fn every_kind_of_token_is_made_by_a_form_and_shown_once() {
     let site = Site::new().await;
     let (cookie, token) = newcomer(&site, "dora").await;
     submit(&site, "/new", &cookie, format!("form_token={token}&kind=model&owner=dora&name=m&visibility=private")).await;
-    let make = async |form: &str| submit(&site, "/settings/tokens", &cookie, format!("form_token={token}&{form}")).await;
+    let make =
+        async |form: &str| submit(&site, "/settings/tokens", &cookie, format!("form_token={token}&{form}")).await;
     let value = |page: &Answer| {
         let text = page.text();
-        let rest = text.split("<code>hf_").nth(1).unwrap_or_else(|| panic!("{text}")).split('<').next().unwrap().to_owned();
+        let rest =
+            text.split("<code>hf_").nth(1).unwrap_or_else(|| panic!("{text}")).split('<').next().unwrap().to_owned();
         rest.trim().to_owned()
     };
     let read = make("name=laptop&role=read&days=30").await.ok();
