@@ -6,7 +6,7 @@ use hub_blob::testing::{Fault, FaultyStore};
 use hub_cas::{CasConfig, CasError};
 use hub_core::Clock;
 
-use crate::support::{ALICE, BOB, DAY_MS, Needs, Packed, World, body, noise};
+use crate::support::{ALICE, BOB, DAY_MS, Needs, Packed, TestBlobs, World, body, noise};
 
 /// What happens in a life: upload, ingestion, reading, collection. Each step is tried again when it fails.
 async fn live(world: &World, failures: &mut u64) {
@@ -34,7 +34,7 @@ async fn live(world: &World, failures: &mut u64) {
 async fn a_failing_store_damages_nothing() {
     let run = async |fail_at: u64, fault: Fault| {
         let mut faulty = None;
-        let world = World::with(CasConfig::default(), |inner, _| {
+        let world = World::with_blobs(CasConfig::default(), TestBlobs::in_folder(), |inner, _| {
             let store = FaultyStore::new(inner, fail_at, fault);
             faulty = Some(store.clone());
             Arc::new(store)

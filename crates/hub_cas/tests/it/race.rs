@@ -21,7 +21,7 @@ use hub_core::{Clock, FixedClock, Timestamp, XetHash};
 use hub_formats::xet::shard::ShardItem;
 use hub_formats::xet::{DedupKey, ShardReader};
 
-use crate::support::{DAY_MS, HOUR_MS, Packed, World, noise};
+use crate::support::{DAY_MS, HOUR_MS, Packed, TestBlobs, World, noise};
 
 const ROUNDS: u64 = 1000;
 /// How long clients remember, and how far the clock may jump while an operation is under way.
@@ -225,7 +225,7 @@ impl Race {
     async fn new(seed: u64) -> Self {
         let dice = Arc::new(Dice(AtomicU64::new(seed)));
         let winding = dice.clone();
-        let world = World::with(CasConfig::default(), |inner, clock| {
+        let world = World::with_blobs(CasConfig::default(), TestBlobs::in_folder(), |inner, clock| {
             let written = Arc::new(Written { clock, moments: Mutex::default() });
             Arc::new(Winding { inner, dice: winding, written })
         })

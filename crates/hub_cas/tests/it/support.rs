@@ -51,26 +51,32 @@ pub(crate) struct TestBlobs {
 }
 
 impl TestBlobs {
+    /// In the bucket of the tests if one is named, else in a folder.
     pub(crate) fn new() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let name = format!("hub_cas-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
-        if let Ok(endpoint) = std::env::var("TEST_S3_ENDPOINT") {
-            let var =
-                |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("TEST_S3_ENDPOINT is set, {name} is not"));
-            let config = S3Config {
-                endpoint: Some(endpoint),
-                bucket: var("TEST_S3_BUCKET"),
-                access_key: Some(var("TEST_S3_ACCESS_KEY")),
-                secret_key: Some(SecretString::new(var("TEST_S3_SECRET_KEY"))),
-                prefix: name,
-                ..S3Config::default()
-            };
-            return Self { store: Arc::new(S3Store::open(&config).unwrap()), folder: None };
-        }
-        let folder = std::env::temp_dir().join(name);
+        let Ok(endpoint) = std::env::var("TEST_S3_ENDPOINT") else { return Self::in_folder() };
+        let var = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("TEST_S3_ENDPOINT is set, {name} is not"));
+        let config = S3Config {
+            endpoint: Some(endpoint),
+            bucket: var("TEST_S3_BUCKET"),
+            access_key: Some(var("TEST_S3_ACCESS_KEY")),
+            secret_key: Some(SecretString::new(var("TEST_S3_SECRET_KEY"))),
+            prefix: unique_name(),
+            ..S3Config::default()
+        };
+        Self { store: Arc::new(S3Store::open(&config).unwrap()), folder: None }
+    }
+
+    /// In a folder, for tests of so many steps that a bucket would only make them slow.
+    pub(crate) fn in_folder() -> Self {
+        let folder = std::env::temp_dir().join(unique_name());
         let store = Arc::new(FolderStore::open(&folder, CountingIds::new()).unwrap());
         Self { store, folder: Some(folder) }
     }
+}
+
+fn unique_name() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("hub_cas-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst))
 }
 
 impl Drop for TestBlobs {
@@ -99,8 +105,15 @@ impl World {
         config: CasConfig,
         before: impl FnOnce(Arc<dyn BlobStore>, Arc<FixedClock>) -> Arc<dyn BlobStore>,
     ) -> Self {
+        Self::with_blobs(config, TestBlobs::new(), before).await
+    }
+
+    pub(crate) async fn with_blobs(
+        config: CasConfig,
+        blobs: TestBlobs,
+        before: impl FnOnce(Arc<dyn BlobStore>, Arc<FixedClock>) -> Arc<dyn BlobStore>,
+    ) -> Self {
         let db = hub_db::testing::database().await;
-        let blobs = TestBlobs::new();
         // Behind the clock of any machine, so that no object seems old until a test moves the clock far.
         let clock = Arc::new(FixedClock::new(Timestamp::from_millis(1_700_000_000_000)));
         let parts = CasParts {
