@@ -21,6 +21,7 @@ install_system_tools() {
     have git || wanted+=(git)
     have git-lfs || wanted+=(git-lfs)
     have curl || wanted+=(curl)
+    have ssh-keygen || wanted+=(openssh-client)
     have node || wanted+=(nodejs)
     have npm || wanted+=(npm)
     have chromium || wanted+=(chromium)
