@@ -120,6 +120,18 @@ impl Caller {
         }
     }
 
+    /// The namespaces whose hidden repositories the caller may read, by role and by credential: their own, and those of
+    /// their organisations.
+    pub fn readable_namespaces(&self) -> Vec<NamespaceId> {
+        let Some(user) = self.user() else { return Vec::new() };
+        let is_reader = |membership: &&Membership| membership.role >= OrgRole::Read;
+        let organizations = user.memberships.iter().filter(is_reader).map(|membership| membership.org);
+        std::iter::once(user.id)
+            .chain(organizations)
+            .filter(|namespace| self.ceiling(*namespace, None) >= Some(Access::Read))
+            .collect()
+    }
+
     /// Whether the credential lets the person read gated repositories of others that have granted them access.
     pub fn may_read_gated(&self) -> bool {
         self.user().is_some_and(|user| match &user.credential {

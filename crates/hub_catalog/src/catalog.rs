@@ -8,8 +8,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use hub_account::Caller;
-use hub_core::{Access, Code, OrgRole, RepoKind, UserError};
+use hub_account::{Caller, NamespaceId};
+use hub_core::{Code, RepoKind, UserError};
 use hub_db::{Db, DbError};
 use hub_jobs::{Event, Outbox, OutboxError, Sequence};
 use hub_repo::{ListCursor, ListPage, ListQuery, ListedRepo, RepoError, RepoId, Repos, SURVEY_MAX, Surveyed};
@@ -152,7 +152,7 @@ impl Catalog {
         if !self.inner.catch_up().await? {
             return Ok(None);
         }
-        let owners = visible_owners(caller);
+        let owners: Vec<i64> = caller.readable_namespaces().into_iter().map(NamespaceId::key).collect();
         let inner = self.inner.clone();
         let look = move || inner.find(kind, &query, &owners);
         let found = if self.inner.len(kind) > LARGE {
@@ -255,15 +255,4 @@ fn repos_of(event: &Event) -> Vec<i64> {
         return named.into_iter().flatten().filter_map(|key| key.as_i64()).collect();
     }
     event.subject.strip_prefix("repo:").and_then(|key| key.parse().ok()).into_iter().collect()
-}
-
-/// Whose hidden repositories the caller may list.
-fn visible_owners(caller: &Caller) -> Vec<i64> {
-    let Some(user) = caller.user() else { return Vec::new() };
-    let organizations = user.memberships.iter().filter(|member| member.role >= OrgRole::Read).map(|member| member.org);
-    std::iter::once(user.id)
-        .chain(organizations)
-        .filter(|namespace| caller.ceiling(*namespace, None) >= Some(Access::Read))
-        .map(|namespace| namespace.key())
-        .collect()
 }

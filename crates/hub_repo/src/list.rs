@@ -5,7 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hub_account::{Caller, NamespaceId};
-use hub_core::{Access, OrgRole, RepoKind};
+use hub_core::RepoKind;
 
 use crate::store::list;
 use crate::{Facts, RepoError, RepoState, Repos};
@@ -145,7 +145,7 @@ impl Repos {
     /// A page of the repositories that a caller may know of.
     pub async fn list(&self, caller: &Caller, query: &ListQuery) -> Result<ListPage, RepoError> {
         let limit = query.limit.clamp(1, MAX_PAGE);
-        let mut rows = list::page(self.db(), query, &visible_namespaces(caller), limit as i64 + 1).await?;
+        let mut rows = list::page(self.db(), query, &caller.readable_namespaces(), limit as i64 + 1).await?;
         let next = (rows.len() > limit).then(|| {
             rows.truncate(limit);
             rows.last().map(|row| row.cursor(query.sort))
@@ -159,7 +159,7 @@ impl Repos {
     /// How many repositories of a person or organisation a caller may know of.
     pub async fn count_of(&self, caller: &Caller, owner: NamespaceId) -> Result<KindCounts, RepoError> {
         let mut counts = KindCounts::default();
-        for (kind, count) in list::counts(self.db(), owner, &visible_namespaces(caller)).await? {
+        for (kind, count) in list::counts(self.db(), owner, &caller.readable_namespaces()).await? {
             let place = match RepoKind::from_db(kind) {
                 Some(RepoKind::Model) => &mut counts.models,
                 Some(RepoKind::Dataset) => &mut counts.datasets,
@@ -171,15 +171,4 @@ impl Repos {
         }
         Ok(counts)
     }
-}
-
-/// The namespaces whose hidden repositories the caller may list.
-fn visible_namespaces(caller: &Caller) -> Vec<i64> {
-    let Some(user) = caller.user() else { return Vec::new() };
-    let organizations = user.memberships.iter().filter(|member| member.role >= OrgRole::Read).map(|member| member.org);
-    std::iter::once(user.id)
-        .chain(organizations)
-        .filter(|namespace| caller.ceiling(*namespace, None) >= Some(Access::Read))
-        .map(|namespace| namespace.key())
-        .collect()
 }

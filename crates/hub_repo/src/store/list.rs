@@ -83,7 +83,12 @@ impl Conditions {
     }
 }
 
-pub(crate) async fn page(db: &Db, query: &ListQuery, namespaces: &[i64], limit: i64) -> Result<Vec<ListRow>, DbError> {
+pub(crate) async fn page(
+    db: &Db,
+    query: &ListQuery,
+    namespaces: &[NamespaceId],
+    limit: i64,
+) -> Result<Vec<ListRow>, DbError> {
     let mut conditions = Conditions::default();
     conditions.add("repo.kind = ?", query.kind.to_db());
     conditions.texts.push(visible(namespaces));
@@ -137,16 +142,20 @@ pub(crate) async fn of(db: &Db, ids: &[RepoId]) -> Result<Vec<ListRow>, DbError>
 }
 
 /// The condition that a repository is public or of one of the namespaces.
-fn visible(namespaces: &[i64]) -> String {
+fn visible(namespaces: &[NamespaceId]) -> String {
     if namespaces.is_empty() {
         return "repo.visibility = 'public'".to_owned();
     }
-    let own: Vec<String> = namespaces.iter().map(i64::to_string).collect();
+    let own: Vec<String> = namespaces.iter().map(|namespace| namespace.key().to_string()).collect();
     format!("(repo.visibility = 'public' OR repo.namespace_id IN ({}))", own.join(", "))
 }
 
 /// The kinds of which a namespace has repositories that are public or of one of the namespaces, each with their number.
-pub(crate) async fn counts(db: &Db, owner: NamespaceId, namespaces: &[i64]) -> Result<Vec<(i64, i64)>, DbError> {
+pub(crate) async fn counts(
+    db: &Db,
+    owner: NamespaceId,
+    namespaces: &[NamespaceId],
+) -> Result<Vec<(i64, i64)>, DbError> {
     let visible = visible(namespaces);
     let sql = format!("SELECT kind, COUNT(*) FROM repo WHERE repo.namespace_id = $1 AND {visible} GROUP BY kind");
     db.query(&sql, args![owner.key()]).await
