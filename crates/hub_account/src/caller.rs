@@ -9,6 +9,7 @@ use std::sync::Arc;
 use hub_core::{Access, NamespaceName, OrgRole, Timestamp, TokenRole};
 
 use crate::label::Label;
+use crate::large_files::LargeFileGrant;
 use crate::namespace::NamespaceId;
 use crate::scope::TokenScopes;
 use crate::sessions::SessionGrant;
@@ -59,6 +60,8 @@ pub enum Credential {
     Session(SessionGrant),
     /// By an access token.
     Token(TokenGrant),
+    /// By a pass for the large files of one repository, which only the doors of large files take.
+    LargeFiles(LargeFileGrant),
 }
 
 /// The token of a request, without its value.
@@ -84,6 +87,7 @@ impl Credential {
         match self {
             Credential::Password | Credential::Session(_) => true,
             Credential::Token(token) => token.role == TokenRole::Write,
+            Credential::LargeFiles(_) => false,
         }
     }
 }
@@ -117,6 +121,7 @@ impl Caller {
                 TokenRole::Write => Some(Access::Admin),
                 TokenRole::FineGrained => token.scopes.ceiling(namespace, repo),
             },
+            Credential::LargeFiles(pass) => pass.ceiling(repo),
         }
     }
 
@@ -137,6 +142,8 @@ impl Caller {
         self.user().is_some_and(|user| match &user.credential {
             Credential::Password | Credential::Session(_) => true,
             Credential::Token(token) => token.role != TokenRole::FineGrained || token.scopes.can_read_gated_repos,
+            // The owner could when the pass was made, and it reaches no other repository.
+            Credential::LargeFiles(_) => true,
         })
     }
 

@@ -44,6 +44,7 @@ impl By<'_> {
         let reaches = match &user.credential {
             Credential::Password | Credential::Session(_) => true,
             Credential::Token(token) => user.credential.is_full() || token.scopes.permits(org, Permission::ORG_WRITE),
+            Credential::LargeFiles(_) => false,
         };
         if reaches && caller.role_in(org) == Some(OrgRole::Admin) {
             return Ok(());
@@ -63,7 +64,7 @@ impl By<'_> {
         let By::Caller(caller) = self else { return None };
         match &caller.user()?.credential {
             Credential::Session(session) => Some(session.id),
-            Credential::Password | Credential::Token(_) => None,
+            Credential::Password | Credential::Token(_) | Credential::LargeFiles(_) => None,
         }
     }
 

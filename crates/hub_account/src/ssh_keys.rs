@@ -1,5 +1,4 @@
-//! Public keys with which people sign in over SSH: added, listed, deleted, recognised; and the passes that such a caller
-//! gets for large files, which travel over HTTP.
+//! Public keys with which people sign in over SSH: added, listed, deleted, recognised.
 //!
 //! A key does what a write token of its owner does. It belongs to one account, because it tells who knocks.
 
@@ -7,17 +6,15 @@ mod public_key;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use hub_core::{SecretString, Sha256, Timestamp, TokenRole};
+use hub_core::{Sha256, Timestamp, TokenRole};
 
 use crate::Accounts;
 use crate::caller::{By, Caller, Credential, TokenGrant};
-use crate::code::TOKEN_PREFIX;
 use crate::error::AccountError;
 use crate::label::Label;
 use crate::namespace::{IdParseError, NamespaceId, key_of_wire_id, wire_id};
-use crate::scope::{Permission, Scope, ScopeEntity, TokenScopes};
-use crate::store::{namespaces, ssh_keys, tokens, users};
+use crate::scope::TokenScopes;
+use crate::store::{namespaces, ssh_keys, tokens};
 use crate::tokens::TokenId;
 
 pub use public_key::{PublicKey, PublicKeyError};
@@ -85,20 +82,6 @@ impl SshKey {
 const KEYS_MAX: i64 = 200;
 /// A use is written down only if the last one written is older than this.
 const USE_GRAIN_MILLIS: i64 = 60_000;
-/// What the value of a pass begins with.
-const PASS_PREFIX: &str = "lfs_";
-/// How long a pass is good for: long enough for a push of many large files, which asks for another one when it ends.
-const PASS_TTL_SECS: i64 = 3600;
-
-/// A pass for the large files of one repository, as `git-lfs-authenticate` hands it out.
-#[derive(Clone, Debug)]
-pub struct LargeFilePass {
-    /// Its value, which stands where a token does.
-    pub value: SecretString,
-    /// How long it is good for.
-    pub ttl_secs: i64,
-}
-
 impl Accounts {
     /// Adds a key to an account.
     ///
@@ -181,65 +164,5 @@ impl Accounts {
     pub async fn ssh_host_seed(&self) -> Result<[u8; 32], AccountError> {
         let seed = ssh_keys::secret(&self.inner.db, "ssh-host-key", &*self.inner.ids).await?;
         seed.try_into().map_err(|_| AccountError::Damaged { what: "account_secret.value" })
-    }
-
-    /// A pass for the large files of one repository: a fine-grained token that no row keeps, because it ends soon.
-    pub async fn large_file_pass(
-        &self,
-        caller: &Caller,
-        repo: i64,
-        is_write: bool,
-    ) -> Result<LargeFilePass, AccountError> {
-        let user = crate::permit::signed_in(caller)?;
-        let expires = self.now().seconds() + PASS_TTL_SECS;
-        let text = format!("{:x}.{:x}.{}.{:x}", user.id.key(), repo, if is_write { 'w' } else { 'r' }, expires);
-        let mac = hex::encode(self.pass_mac(&text).await?.finalize().into_bytes());
-        let value = SecretString::new(format!("{TOKEN_PREFIX}{PASS_PREFIX}{text}.{mac}"));
-        Ok(LargeFilePass { value, ttl_secs: PASS_TTL_SECS })
-    }
-
-    async fn pass_mac(&self, text: &str) -> Result<Hmac<sha2::Sha256>, AccountError> {
-        let key = ssh_keys::secret(&self.inner.db, "large-file-pass", &*self.inner.ids).await?;
-        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).expect("HMAC takes keys of any length");
-        mac.update(text.as_bytes());
-        Ok(mac)
-    }
-
-    /// Whoever comes with a pass; `None` if the value is none.
-    pub(crate) async fn authenticate_pass(&self, value: &SecretString) -> Result<Option<Caller>, AccountError> {
-        let rest = value.reveal().strip_prefix(TOKEN_PREFIX).and_then(|rest| rest.strip_prefix(PASS_PREFIX));
-        let Some((text, mac)) = rest.and_then(|rest| rest.rsplit_once('.')) else { return Ok(None) };
-        let mac = hex::decode(mac).map_err(|_| AccountError::BadCredentials)?;
-        let good = self.pass_mac(text).await?.verify_slice(&mac);
-        good.map_err(|_| AccountError::BadCredentials)?;
-        // What follows was written by this program.
-        let mut parts = text.split('.');
-        let mut number = || parts.next().and_then(|part| i64::from_str_radix(part, 16).ok());
-        let (user, repo) = (number(), number());
-        let is_write = parts.next() == Some("w");
-        let expires = parts.next().and_then(|part| i64::from_str_radix(part, 16).ok());
-        let (Some(user), Some(repo), Some(expires)) = (user, repo, expires) else {
-            return Err(AccountError::BadCredentials);
-        };
-        let ends = Timestamp::from_millis(expires.saturating_mul(1000));
-        if ends <= self.now() {
-            return Err(AccountError::BadCredentials);
-        }
-        let user = users::by_id(&self.inner.db, NamespaceId::new(user)).await?;
-        let user = user.filter(|user| user.disabled_at.is_none()).ok_or(AccountError::BadCredentials)?;
-        let word = if is_write { Permission::REPO_WRITE } else { Permission::REPO_CONTENT_READ };
-        let permission = word.parse().expect("the word is one of the table");
-        let entity = ScopeEntity::Repo { kind: hub_core::RepoKind::Model, id: repo, name: String::new() };
-        let scopes =
-            TokenScopes { scoped: vec![Scope { entity, permissions: vec![permission] }], ..TokenScopes::default() };
-        let grant = TokenGrant {
-            id: TokenId::new(0),
-            display_name: "large files over SSH".parse().expect("a short text"),
-            role: TokenRole::FineGrained,
-            scopes,
-            created_at: ends.plus_millis(-1000 * PASS_TTL_SECS),
-            expires_at: Some(ends),
-        };
-        self.caller(user.id, user.name, user.is_admin, Credential::Token(grant)).await.map(Some)
     }
 }

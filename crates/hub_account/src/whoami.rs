@@ -145,6 +145,7 @@ fn auth(credential: &Credential) -> WhoamiAuth {
     match credential {
         Credential::Session(_) => WhoamiAuth { r#type: "session", access_token: None, expires_at: None },
         Credential::Password => WhoamiAuth { r#type: "password", access_token: None, expires_at: None },
+        Credential::LargeFiles(_) => WhoamiAuth { r#type: "large_files", access_token: None, expires_at: None },
         Credential::Token(token) => WhoamiAuth {
             r#type: "access_token",
             access_token: Some(WhoamiToken {

@@ -29,6 +29,11 @@ pub const SESSION_COOKIE: &str = "hearth_session";
 #[derive(Clone, Debug)]
 pub struct Caller(pub hub_account::Caller);
 
+/// Who asks for large files by the protocol of Git LFS: as [`Caller`], or whoever bears a pass for the large files of one
+/// repository, which counts nowhere else.
+#[derive(Clone, Debug)]
+pub struct LargeFileCaller(pub hub_account::Caller);
+
 /// A caller who has signed in; others are asked to.
 #[derive(Clone, Debug)]
 pub struct SignedIn(pub hub_account::Caller);
@@ -73,6 +78,27 @@ where
             return Ok(Self(hub_account::Caller::Anonymous));
         }
         Self::of_page(parts, &Accounts::from_ref(state)).await
+    }
+}
+
+impl<S> FromRequestParts<S> for LargeFileCaller
+where
+    S: Send + Sync,
+    Accounts: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let header = parts.headers.get(header::AUTHORIZATION).and_then(|header| header.to_str().ok());
+        if let Some(Credential::Bearer(value)) = header.and_then(Credential::parse)
+            && let Some(caller) = Accounts::from_ref(state).authenticate_large_file_pass(&value).await?
+        {
+            if let Some(user) = caller.user() {
+                RequestContext::of(parts).recognise(user.name.as_str());
+            }
+            return Ok(Self(caller));
+        }
+        Caller::from_request_parts(parts, state).await.map(|Caller(caller)| Self(caller))
     }
 }
 

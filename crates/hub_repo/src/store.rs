@@ -7,6 +7,7 @@ pub(crate) mod facts;
 pub(crate) mod garbage;
 pub(crate) mod large;
 pub(crate) mod list;
+pub(crate) mod locks;
 pub(crate) mod objects;
 pub(crate) mod receive;
 pub(crate) mod refs;

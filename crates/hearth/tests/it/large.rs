@@ -2,7 +2,8 @@
 
 use axum::body::Body;
 use axum::http::Method;
-use hub_core::Limits;
+use hub_account::{By, Transfer};
+use hub_core::{Access, Limits, OrgRole, RepoAddr, RepoKind};
 use serde_json::{Value, json};
 
 use crate::site::{Answer, Site, URL, sha256};
@@ -125,14 +126,124 @@ async fn large_files_are_listed_purged_and_handed_over() {
 }
 
 #[tokio::test]
-async fn locks_are_answered_and_not_given() {
-    let site = Site::furnished().await;
-    let base = "/alice/m.git/info/lfs/locks";
+async fn files_are_locked_by_one_person_for_a_branch_or_for_all() {
+    let site = Site::new().await;
+    let (acme, bob) = ("acme".parse().unwrap(), "bob".parse().unwrap());
+    site.engine.accounts.put_member(By::Operator, &acme, &bob, OrgRole::Write).await.unwrap();
+    site.post("alice", "/api/repos/create", json!({ "name": "m", "organization": "acme" })).await.ok();
+    let base = "/acme/m.git/info/lfs/locks";
     assert_eq!(site.get("", base).await.ok().json(), json!({ "locks": [] }));
-    assert_eq!(
-        site.post("alice", &format!("{base}/verify"), json!({})).await.ok().json(),
-        json!({ "ours": [], "theirs": [] })
-    );
-    site.post("alice", base, json!({ "path": "x" })).await.fails(501, None, "not locked here");
-    site.send("carol", Method::POST, base, &[], Body::empty()).await.fails(403, None, "");
+    let on = |path: &str, branch: &str| json!({ "path": path, "ref": { "name": branch } });
+    let main = "refs/heads/main";
+    let taken = site.post("alice", base, on("a.bin", main)).await;
+    assert_eq!(taken.status, 201, "{}", taken.text());
+    assert_eq!(taken.header("content-type"), Some("application/vnd.git-lfs+json"));
+    let lock = taken.json()["lock"].clone();
+    assert_eq!((&lock["path"], &lock["owner"]["name"]), (&json!("a.bin"), &json!("alice")));
+    assert!(lock["locked_at"].as_str().unwrap().ends_with('Z'));
+    let id = lock["id"].as_str().unwrap();
+
+    // The same file for the same branch, or for all of them, is locked; for another branch it is free.
+    let again = site.post("alice", base, on("a.bin", main)).await.fails(409, None, "already locked by alice").json();
+    assert_eq!(again["lock"], lock);
+    assert!(again["message"].as_str().unwrap().contains("already locked by alice"));
+    site.post("bob", base, json!({ "path": "a.bin" })).await.fails(409, None, "already locked by alice");
+    assert_eq!(site.post("bob", base, on("a.bin", "refs/heads/other")).await.status, 201);
+    assert_eq!(site.post("bob", base, json!({ "path": "b/c.bin" })).await.status, 201);
+    site.post("alice", base, on("b/c.bin", main)).await.fails(409, None, "already locked by bob");
+    for wrong in [json!({ "path": "../x" }), json!({ "path": "" }), on("x", "main"), on("x", "refs/heads/a..b")] {
+        site.post("alice", base, wrong).await.fails(422, None, "");
+    }
+    site.post("alice", base, json!({})).await.fails(400, None, "path");
+    site.send("carol", Method::POST, base, &[], Body::from(r#"{"path":"x"}"#)).await.fails(403, None, "");
+
+    // They are found by path, by id and by branch, and come in pages.
+    let listed = async |query: &str| {
+        let found = site.get("", &format!("{base}?{query}")).await.ok().json();
+        let paths = found["locks"].as_array().unwrap().iter().map(|lock| lock["path"].as_str().unwrap().to_owned());
+        let mut paths: Vec<String> = paths.collect();
+        paths.sort();
+        (paths, found["next_cursor"].as_str().map(str::to_owned))
+    };
+    assert_eq!(listed("").await.0, ["a.bin", "a.bin", "b/c.bin"]);
+    assert_eq!(listed("path=a.bin&refspec=refs/heads/main").await.0, ["a.bin"]);
+    assert_eq!(listed("refspec=refs/heads/third").await.0, ["b/c.bin"]);
+    assert_eq!(listed(&format!("id={id}")).await.0, ["a.bin"]);
+    assert_eq!(listed("id=nonsense").await.0, [""; 0]);
+    let (first, cursor) = listed("limit=2").await;
+    let (second, end) = listed(&format!("limit=2&cursor={}", cursor.unwrap())).await;
+    assert_eq!((first.len() + second.len(), end), (3, None));
+    site.get("", &format!("{base}?cursor=x")).await.fails(400, None, "cursor");
+
+    // Before a push one's own are told apart.
+    let verified = site.post("bob", &format!("{base}/verify"), json!({ "ref": { "name": main } })).await.ok().json();
+    assert_eq!((&verified["ours"][0]["path"], &verified["ours"][1]), (&json!("b/c.bin"), &json!(null)));
+    assert_eq!((&verified["theirs"][0]["path"], &verified["theirs"][1]), (&json!("a.bin"), &json!(null)));
+    let page = site.post("bob", &format!("{base}/verify"), json!({ "limit": 1 })).await.ok().json();
+    assert!(page["next_cursor"].is_string());
+
+    // Who locked a file releases it; others need force, and the right to administer.
+    let bobs = site.get("", &format!("{base}?path=b/c.bin")).await.ok().json()["locks"][0]["id"].clone();
+    let unlock = |id: &str| format!("{base}/{id}/unlock");
+    let forced = json!({ "force": true });
+    site.post("bob", &unlock(id), forced.clone()).await.fails(403, None, "or an administrator");
+    let bobs = unlock(bobs.as_str().unwrap());
+    site.post("alice", &bobs, json!({})).await.fails(403, None, "--force");
+    assert_eq!(site.post("alice", &bobs, forced).await.ok().json()["lock"]["owner"]["name"], json!("bob"));
+    site.post("alice", &unlock(id), json!({})).await.ok();
+    site.post("alice", &unlock(id), json!({})).await.fails(404, None, "released already");
+    site.post("alice", &unlock("x"), json!({})).await.fails(404, None, "no such lock");
+}
+
+#[tokio::test]
+async fn a_pass_opens_the_doors_of_large_files_in_its_direction_and_no_other() {
+    let site = Site::furnished().await;
+    site.post("alice", "/api/repos/create", json!({ "name": "p", "private": true })).await.ok();
+    let (d, content) = ("datasets/alice/d", b"large content");
+    let oid = site.upload_large("alice", d, content).await;
+    let alice = site.engine.caller("alice").await;
+    let addr = RepoAddr::parse(RepoKind::Dataset, "alice/d").unwrap();
+    let key = site.engine.repos.open(&alice, &addr, Access::Read).await.unwrap().id().key();
+    let pass = async |transfer| {
+        let pass = site.engine.accounts.large_file_pass(&alice, key, transfer).await.unwrap();
+        pass.value.reveal().strip_prefix("hf_").unwrap().to_owned()
+    };
+    let (down, up) = (pass(Transfer::Download).await, pass(Transfer::Upload).await);
+    let lfs = format!("/{d}.git/info/lfs");
+    let object = json!({ "oid": oid, "size": content.len() });
+
+    let plan = site.batch(&down, d, "download", &oid, content.len()).await.ok().json();
+    let action = &plan["objects"][0]["actions"]["download"];
+    assert_eq!(action["header"]["Authorization"], json!(format!("Bearer hf_{down}")));
+    let link = action["href"].as_str().unwrap().strip_prefix(URL).unwrap();
+    assert_eq!(site.get(&down, link).await.ok().body, content);
+    site.get(&down, &format!("{lfs}/locks")).await.ok();
+    site.batch(&down, d, "upload", &oid, content.len()).await.fails(403, None, "may not write to");
+    site.post(&down, &format!("{lfs}/objects/verify"), object.clone()).await.fails(403, None, "");
+    site.post(&down, &format!("{lfs}/locks"), json!({ "path": "x" })).await.fails(403, None, "");
+    site.post(&down, &format!("{lfs}/locks/verify"), json!({})).await.fails(403, None, "");
+
+    site.batch(&up, d, "upload", &oid, content.len()).await.ok();
+    site.post(&up, &format!("{lfs}/objects/verify"), object).await.ok();
+    site.post(&up, &format!("{lfs}/locks"), json!({ "path": "x" })).await.ok();
+    site.post(&up, &format!("{lfs}/locks/verify"), json!({})).await.ok();
+    site.get(&up, &format!("{lfs}/locks")).await.ok();
+    site.batch(&up, d, "download", &oid, content.len()).await.fails(403, None, "for uploads only");
+    site.get(&up, link).await.fails(403, None, "for uploads only");
+
+    for pass in [&down, &up] {
+        // Another repository: one that everybody may read, and one that nobody else may know of.
+        site.batch(pass, "alice/m", "download", &oid, 1).await.fails(403, None, "for another repository");
+        site.get(pass, "/alice/m.git/info/lfs/locks").await.fails(403, None, "for another repository");
+        site.batch(pass, "alice/p", "download", &oid, 1).await.fails(404, Some("RepoNotFound"), "");
+        for path in ["/api/whoami-v2", "/api/datasets/alice/d", "/api/datasets/alice/d/xet-read-token/main"] {
+            site.get(pass, path).await.fails(401, None, "Invalid credentials");
+        }
+        for service in ["git-upload-pack", "git-receive-pack"] {
+            let answer = site.get(pass, &format!("/{d}.git/info/refs?service={service}")).await;
+            assert_eq!(answer.status, 401, "{}", answer.text());
+        }
+        site.commit(pass, d, &[]).await.fails(401, None, "Invalid credentials");
+        site.get(pass, &format!("/{d}/resolve/main/.gitattributes")).await.fails(401, None, "Invalid credentials");
+    }
 }

@@ -10,9 +10,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::TryStreamExt;
+use hub_account::{Caller, Credential, LargeFileGrant, Transfer};
 use hub_core::{Access, Code, RepoKind, Sha256, UserError};
 use hub_http::{
-    AccessClass, ApiError, ApiRouter, BodyStream, Caller, JsonBody, Path, PublicUrl, Query, get, post, put,
+    AccessClass, ApiError, ApiRouter, BodyStream, JsonBody, LargeFileCaller, Path, PublicUrl, Query, get, post, put,
 };
 use hub_repo::{BlobError, PartPlan, Repo, RepoError, Repos, Ticket, UploadPlan};
 use schemars::JsonSchema;
@@ -25,7 +26,7 @@ use crate::download::file::{FileRequest, SentFile};
 use crate::failure::Answer;
 use crate::xet::{CasUrl, upload_header};
 
-const MEDIA_TYPE: &str = "application/vnd.git-lfs+json";
+pub(super) const MEDIA_TYPE: &str = "application/vnd.git-lfs+json";
 /// The most objects of one request.
 const OBJECTS_MAX: usize = 10_000;
 
@@ -186,27 +187,66 @@ struct Planner<'a> {
 /// `POST /{namespace}/{name}.git/info/lfs/objects/batch`
 async fn batch(
     State(repos): State<Repos>,
-    Caller(caller): Caller,
+    LargeFileCaller(caller): LargeFileCaller,
     at: At,
     cas_url: CasUrl,
     headers: HeaderMap,
     JsonBody(body): JsonBody<BatchBody>,
 ) -> Answer<Response> {
-    let access = match body.operation {
-        OperationWord::Upload => Access::Write,
-        OperationWord::Download => Access::Read,
+    let transfer = match body.operation {
+        OperationWord::Upload => Transfer::Upload,
+        OperationWord::Download => Transfer::Download,
     };
-    let repo = at.open(&repos, &caller, access).await?;
+    let repo = open(&repos, &caller, &at, transfer).await?;
     body.check()?;
     let can = |wanted: &str| body.transfers.iter().any(|transfer| transfer == wanted);
     let by_chunks = match body.operation {
-        OperationWord::Upload if can("xet") => Some(upload_header(&repo, &cas_url).await?),
+        // The chunk store gives tokens to those who have a token; a pass is good for Git LFS alone.
+        OperationWord::Upload if can("xet") && pass_of(&caller).is_none() => {
+            Some(upload_header(&repo, &cas_url).await?)
+        }
         _ => None,
     };
     let can_send_parts = can("multipart");
     let pass = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let planner = Planner { repo: &repo, repos: &repos, public_url: cas_url.hub(), can_send_parts, pass, by_chunks };
     Ok(lfs_json(StatusCode::OK, &planner.plan(body.operation, &body.objects).await?))
+}
+
+/// The pass that the caller came with, if it was one.
+fn pass_of(caller: &Caller) -> Option<&LargeFileGrant> {
+    match &caller.user()?.credential {
+        Credential::LargeFiles(pass) => Some(pass),
+        Credential::Password | Credential::Session(_) | Credential::Token(_) => None,
+    }
+}
+
+/// Opens the repository for someone who moves large files in one direction.
+pub(super) async fn open(repos: &Repos, caller: &Caller, at: &At, transfer: Transfer) -> Answer<Repo> {
+    let (access, other) = match transfer {
+        Transfer::Upload => (Access::Write, "downloads"),
+        Transfer::Download => (Access::Read, "uploads"),
+    };
+    let repo = open_either(repos, caller, at, access).await?;
+    match pass_of(caller) {
+        Some(pass) if pass.transfer != transfer => {
+            let message = format!("this pass is for {other} only: git-lfs gets another one by git-lfs-authenticate");
+            Err(ApiError::new(Code::Forbidden, message).into())
+        }
+        _ => Ok(repo),
+    }
+}
+
+/// Opens the repository for someone who comes for large files, whatever the direction.
+pub(super) async fn open_either(repos: &Repos, caller: &Caller, at: &At, access: Access) -> Answer<Repo> {
+    let repo = at.open(repos, caller, access).await?;
+    match pass_of(caller) {
+        Some(pass) if pass.repo != repo.id().key() => {
+            let message = "this pass is for another repository: git-lfs gets one by git-lfs-authenticate";
+            Err(ApiError::new(Code::Forbidden, message).into())
+        }
+        _ => Ok(repo),
+    }
 }
 
 impl BatchBody {
@@ -327,11 +367,11 @@ fn object_view(
 /// `POST /{namespace}/{name}.git/info/lfs/objects/verify`
 async fn verify(
     State(repos): State<Repos>,
-    Caller(caller): Caller,
+    LargeFileCaller(caller): LargeFileCaller,
     at: At,
     JsonBody(body): JsonBody<ObjectBody>,
 ) -> Answer<Response> {
-    let repo = at.open(&repos, &caller, Access::Write).await?;
+    let repo = open(&repos, &caller, &at, Transfer::Upload).await?;
     let sha256 = body.oid.parse().map_err(|_| ApiError::new(Code::NotFound, "the oid is no SHA-256"))?;
     repo.verify_upload(sha256, body.size).await?;
     Ok(lfs_json(StatusCode::OK, &json!({})))
@@ -346,12 +386,12 @@ struct ObjectPath {
 /// `GET /{namespace}/{name}.git/info/lfs/objects/{oid}`
 async fn download_object(
     State(repos): State<Repos>,
-    Caller(caller): Caller,
+    LargeFileCaller(caller): LargeFileCaller,
     at: At,
     Path(path): Path<ObjectPath>,
     request: FileRequest,
 ) -> Answer<Response> {
-    let repo = at.open(&repos, &caller, Access::Read).await?;
+    let repo = open(&repos, &caller, &at, Transfer::Download).await?;
     let missing = || ApiError::new(Code::NotFound, "this repository has no such large file");
     let sha256: Sha256 = path.oid.parse().map_err(|_| missing())?;
     let size = repo.held_large(sha256).await?.ok_or_else(missing)?;

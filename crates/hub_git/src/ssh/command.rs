@@ -1,5 +1,6 @@
 //! The commands that git and git-lfs run on the other side.
 
+use hub_account::Transfer;
 use hub_core::{RepoAddr, RepoKind};
 
 /// What a client wants.
@@ -10,7 +11,7 @@ pub(super) enum Command {
     /// `git-receive-pack`: push.
     Push(RepoAddr),
     /// `git-lfs-authenticate`: where large files go, and a pass for them.
-    LargeFiles { addr: RepoAddr, is_upload: bool },
+    LargeFiles { addr: RepoAddr, transfer: Transfer },
     /// `git-lfs-transfer`: large files over this very connection, which is not offered.
     LargeFilesHere,
 }
@@ -43,8 +44,8 @@ impl Command {
             "git-lfs-authenticate" => {
                 let addr = addr.ok_or(CommandError::NoAddress)?;
                 match words.next().as_deref() {
-                    Some("upload") => Ok(Self::LargeFiles { addr, is_upload: true }),
-                    Some("download") => Ok(Self::LargeFiles { addr, is_upload: false }),
+                    Some("upload") => Ok(Self::LargeFiles { addr, transfer: Transfer::Upload }),
+                    Some("download") => Ok(Self::LargeFiles { addr, transfer: Transfer::Download }),
                     _ => Err(CommandError::Unknown),
                 }
             }

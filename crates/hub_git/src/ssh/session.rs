@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use hub_account::Caller;
+use hub_account::{Caller, Transfer};
 use hub_core::{Access, RepoAddr, UserError};
 use hub_formats::FromPrefix;
 use hub_formats::git::pkt_line;
@@ -229,7 +229,7 @@ impl Job {
         let done = match command {
             Command::Fetch(addr) => self.fetch(&addr, Version::of_request(protocol), input).await,
             Command::Push(addr) => self.push(&addr, input).await,
-            Command::LargeFiles { addr, is_upload } => return self.large_files(&addr, is_upload).await,
+            Command::LargeFiles { addr, transfer } => return self.large_files(&addr, transfer).await,
             Command::LargeFilesHere => {
                 self.complain("large files do not travel over SSH here: git-lfs takes HTTP by itself").await;
                 return Err(());
@@ -295,8 +295,11 @@ impl Job {
         Ok(())
     }
 
-    async fn large_files(&self, addr: &RepoAddr, is_upload: bool) -> Result<(), ()> {
-        let access = if is_upload { Access::Write } else { Access::Read };
+    async fn large_files(&self, addr: &RepoAddr, transfer: Transfer) -> Result<(), ()> {
+        let access = match transfer {
+            Transfer::Upload => Access::Write,
+            Transfer::Download => Access::Read,
+        };
         let repo = match self.open(addr, access).await {
             Ok(repo) => repo,
             Err(error) => {
@@ -304,7 +307,7 @@ impl Job {
                 return Err(());
             }
         };
-        let pass = self.state.repos.accounts().large_file_pass(&self.caller, repo.id().key(), is_upload).await;
+        let pass = self.state.repos.accounts().large_file_pass(&self.caller, repo.id().key(), transfer).await;
         let pass = match pass {
             Ok(pass) => pass,
             Err(error) => {

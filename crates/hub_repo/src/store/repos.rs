@@ -213,6 +213,7 @@ pub(crate) async fn delete(tx: &mut Tx, id: RepoId) -> Result<(), DbError> {
     for table in [
         "git_ref",
         "branch_rule",
+        "lfs_lock",
         "path_change",
         "git_commit",
         "git_object",

@@ -46,7 +46,7 @@ async fn show(visit: Visit, State(accounts): State<Accounts>) -> Answer {
     let person = visit.person()?;
     let this = match &person.credential {
         Credential::Session(session) => Some(session.id),
-        Credential::Password | Credential::Token(_) => None,
+        Credential::Password | Credential::Token(_) | Credential::LargeFiles(_) => None,
     };
     let line = |session: Session| SessionLine {
         id: session.id.to_string(),

@@ -18,7 +18,7 @@ fn commands_of_git_are_read_however_they_are_quoted() {
     }
     let dataset = addr(RepoKind::Dataset, "ada/net");
     assert_eq!(Command::parse(b"git-receive-pack '/datasets/ada/net.git'"), Ok(Command::Push(dataset)));
-    let download = Command::LargeFiles { addr: model(), is_upload: false };
+    let download = Command::LargeFiles { addr: model(), transfer: Transfer::Download };
     assert_eq!(Command::parse(b"git-lfs-authenticate ada/net.git download"), Ok(download));
     assert_eq!(Command::parse(b"git-lfs-transfer ada/net.git upload"), Ok(Command::LargeFilesHere));
 }
