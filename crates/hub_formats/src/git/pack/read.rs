@@ -31,6 +31,11 @@ pub struct PackLimits {
     pub held_bytes: u64,
     /// The most bytes that all objects together unfold to, repeated work included.
     pub unfolded_bytes: u64,
+    /// How many of these every pack has, however small, and how many more for each of its own bytes. Histories of large
+    /// files unfold to some hundred times their pack; what unfolds to much more keeps a server busy on purpose.
+    pub unfolded_free_bytes: u64,
+    /// See above.
+    pub unfolded_per_byte: u64,
     /// The longest chain of deltas; git itself makes none beyond 4,095.
     pub chain: u32,
 }
@@ -43,6 +48,8 @@ impl Default for PackLimits {
             held_object_bytes: 32 << 20,
             held_bytes: 96 << 20,
             unfolded_bytes: 256 << 30,
+            unfolded_free_bytes: 1 << 30,
+            unfolded_per_byte: 4_096,
             chain: 4_095,
         }
     }
@@ -172,7 +179,9 @@ where
 {
     let mut entries = entries::Entries::new(input, spool, limits);
     let index = entries.read(receiver)?;
-    let (spool, pack_bytes, unfolded) = entries.into_spool()?;
+    let (spool, pack_bytes, mut unfolded) = entries.into_spool()?;
+    let earned = pack_bytes.saturating_mul(limits.unfolded_per_byte).saturating_add(limits.unfolded_free_bytes);
+    unfolded.most = unfolded.most.min(earned);
     let summary = PackSummary { objects: index.objects(), deltas: index.deltas(), pack_bytes };
     resolve::Resolver::new(index, spool, limits, unfolded, receiver).run()?;
     Ok(summary)

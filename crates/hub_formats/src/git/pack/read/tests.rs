@@ -219,6 +219,9 @@ fn work_and_chains_are_bounded() {
     let limits = PackLimits::default();
     check(PackLimits { unfolded_bytes: 50_000, ..limits }, "unfolds to more than the 50000 bytes");
     check(PackLimits { held_bytes: 0, unfolded_bytes: 200_000, ..limits }, "unfolds to more");
+    let scant = PackLimits { unfolded_free_bytes: 2_000, unfolded_per_byte: 2, ..limits };
+    let earned = 2_000 + 2 * pack.len();
+    check(scant, &format!("unfolds to more than the {earned} bytes"));
     check(PackLimits { chain: 10, ..limits }, "chain of more than 10 deltas");
     check(PackLimits { objects: 80, ..limits }, "81 objects, more than the 80");
     check(PackLimits { pack_bytes: 100, ..limits }, "bytes, more than the 100");
