@@ -23,6 +23,7 @@ use tempfile::spooled_tempfile_in;
 use tokio::runtime::Handle;
 
 use crate::store::{receive, refs};
+use crate::walk::is_shown;
 use crate::{Repo, RepoError};
 
 use graph::Graph;
@@ -94,7 +95,9 @@ impl Repo {
     /// All references with what they point to, in the order of their names, as a push wants to see them first.
     pub async fn pushable_refs(&self) -> Result<Vec<(String, Oid)>, RepoError> {
         self.require(Access::Write)?;
-        Ok(refs::list(self.repos.db(), self.id()).await?)
+        let mut all = refs::list(self.repos.db(), self.id()).await?;
+        all.retain(|(name, _)| is_shown(name));
+        Ok(all)
     }
 
     /// Begins a push. `folder` is where objects wait that do not fit into memory.

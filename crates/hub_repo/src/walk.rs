@@ -26,6 +26,7 @@ pub use enumerate::Enumeration;
 use graph::Graph;
 use oids::{OidMap, OidSet};
 pub use refs::GitRef;
+pub(crate) use refs::is_shown;
 pub use shallow::{Boundary, Deepen};
 
 /// Which objects a client can do without for now; it asks for them by id when it needs them.

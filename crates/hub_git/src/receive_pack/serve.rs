@@ -54,22 +54,36 @@ async fn receive_pack(
     respond(Service::ReceivePack, "result", reply.boxed())
 }
 
-/// A body that came as gzip, as some clients send small pushes; piece by piece, so that memory stays flat.
+/// How many bytes are unpacked at a time: they become a thousand times as many at most, which is what memory holds.
+const STEP_BYTES: usize = 1 << 10;
+
+/// A body that is unpacked step by step.
+struct Packed {
+    body: BodyStream,
+    /// Gone when the body is complete.
+    decoder: Option<GzDecoder<Vec<u8>>>,
+    /// What came and is not unpacked yet.
+    waiting: Bytes,
+}
+
+/// A body that came as gzip, as some clients send small pushes. It has no end of its own here: what reads it has a bound.
 fn unpacked(body: BodyStream) -> impl futures::Stream<Item = Result<Bytes, ApiError>> {
-    let state = (body, Some(GzDecoder::new(Vec::new())));
-    stream::try_unfold(state, |(mut body, decoder)| async move {
-        let Some(mut decoder) = decoder else { return Ok(None) };
+    let packed = Packed { body, decoder: Some(GzDecoder::new(Vec::new())), waiting: Bytes::new() };
+    stream::try_unfold(packed, |mut packed| async move {
         let broken = |_| ApiError::bad_request("the body is no whole gzip stream");
-        match body.next().await.transpose()? {
-            Some(piece) => {
-                std::io::Write::write_all(&mut decoder, &piece).map_err(broken)?;
-                let plain = std::mem::take(decoder.get_mut());
-                Ok(Some((Bytes::from(plain), (body, Some(decoder)))))
-            }
-            None => {
-                let plain = decoder.finish().map_err(broken)?;
-                Ok(Some((Bytes::from(plain), (body, None))))
+        let Some(mut decoder) = packed.decoder.take() else { return Ok(None) };
+        if packed.waiting.is_empty() {
+            match packed.body.next().await.transpose()? {
+                Some(piece) => packed.waiting = piece,
+                None => return Ok(Some((Bytes::from(decoder.finish().map_err(broken)?), packed))),
             }
         }
+        let step = packed.waiting.split_to(packed.waiting.len().min(STEP_BYTES));
+        std::io::Write::write_all(&mut decoder, &step).map_err(broken)?;
+        let plain = std::mem::take(decoder.get_mut());
+        packed.decoder = Some(decoder);
+        // A body that is here as a whole would keep the thread from all others.
+        tokio::task::yield_now().await;
+        Ok(Some((Bytes::from(plain), packed)))
     })
 }

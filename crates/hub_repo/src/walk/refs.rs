@@ -101,7 +101,8 @@ fn is_tag(row: &walk::RefRow) -> bool {
     row.kind == Some(ObjectKind::Tag.to_db())
 }
 
-fn is_shown(name: &str) -> bool {
+/// Whether git may know of a reference.
+pub(crate) fn is_shown(name: &str) -> bool {
     name.parse::<RefName>()
         .is_ok_and(|name| name.is_branch() || name.is_tag() || name.is_pull_request() || name.is_convert())
 }

@@ -310,6 +310,26 @@ async fn references_that_cannot_be_are_refused_each_for_itself_or_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn references_of_the_server_are_shown_to_git_or_hidden_and_never_pushed() {
+    let engine = TestEngine::new().await;
+    let repo = model(&engine, &engine.caller("alice").await, "alice/made").await;
+    let base = head(&repo, "main").await;
+    let made = ["refs/pr/3", "refs/convert/parquet", "refs/internal/kept"];
+    for name in made {
+        let sql = "INSERT INTO git_ref (repo_id, name, oid, updated_ms) VALUES ($1, $2, $3, 0)";
+        engine.db.exec(sql, args![repo.id().key(), name, base]).await.expect("inserted");
+    }
+    let (shown, _) = repo.git_refs("", 100).await.expect("listed");
+    let names: Vec<&str> = shown.iter().map(|shown| shown.name.as_str()).collect();
+    assert_eq!(names, ["refs/convert/parquet", MAIN, "refs/pr/3"]);
+    let names: Vec<String> = repo.pushable_refs().await.expect("listed").into_iter().map(|(name, _)| name).collect();
+    assert!(!names.iter().any(|name| name.starts_with("refs/internal/")), "{names:?}");
+    for name in made {
+        push(&repo, &Objects::default(), name, Some(base), None).await.expect_err(name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_branch_can_be_rewritten_and_objects_that_lie_here_are_used_again() {
     let engine = TestEngine::new().await;
     let repo = model(&engine, &engine.caller("alice").await, "alice/rewrite").await;
