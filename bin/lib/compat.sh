@@ -21,8 +21,10 @@ git_clients() {
     with_hearth "$1" "$VENV/bin/python" -m pytest -q --no-header --tb=short -p no:cacheprovider "$ROOT/compat/git"
 }
 
+# The JavaScript client, and isomorphic-git.
 node_client() {
-    with_hearth "$1" node --test --test-reporter=tap "$ROOT/compat/node/hub.test.mjs" "$ROOT/compat/node/xet.test.mjs"
+    local folder=$ROOT/compat/node
+    with_hearth "$1" node --test --test-reporter=tap "$folder/hub.test.mjs" "$folder/xet.test.mjs" "$folder/git.test.mjs"
 }
 
 # The pages, in Debian's Chromium.

@@ -4,7 +4,6 @@ import base64
 import io
 import socket
 import subprocess
-import threading
 from urllib.parse import urlsplit
 
 import httpx2
@@ -13,13 +12,10 @@ import pytest
 from dulwich import porcelain
 from huggingface_hub import CommitOperationAdd
 
+from packs import FLUSH, packet
 from people import ALICE, ALICE_READ, BOB
-
-FLUSH = b"0000"
-
-
-def packet(text: bytes) -> bytes:
-    return f"{len(text) + 4:04x}".encode() + text
+from program import Git
+from race import race
 
 
 def refs(clone) -> dict[str, str]:
@@ -200,41 +196,42 @@ def test_broken_packs_are_told_and_change_nothing(clone, url, repo, alice):
     assert b"unpack ok" in said and alice.model_info(repo).sha == new
 
 
-def test_pushes_and_commits_by_api_lose_nothing(git, address, alice, repo):
-    rounds, pushers, committers = 6, 3, 3
-    failures: list[str] = []
+def test_pushes_commits_and_fetches_on_one_branch_lose_nothing(url, repo, tmp_path):
+    # The long run is `python compat/git/race.py --operations 5000`.
+    print(race(url, ALICE, repo, tmp_path / "race", clients=16, operations=160))
 
-    def push(number: int):
-        clone = git.clone(address(repo), f"pusher-{number}")
-        for turn in range(rounds):
-            title = f"push {number} {turn}"
-            clone.commit(title, **{f"push-{number}-{turn}": title})
-            for _ in range(200):
-                if clone.run("push", "--quiet", "origin", "main", check=False).returncode == 0:
-                    break
-                clone.run("pull", "--quiet", "--rebase", "origin", "main")
-            else:
-                failures.append(title)
 
-    def commit(number: int):
-        for turn in range(rounds):
-            title = f"api {number} {turn}"
-            operation = CommitOperationAdd(f"api-{number}-{turn}", title.encode())
-            alice.create_commit(repo, [operation], commit_message=title)
+def test_options_of_a_push_and_the_second_report(clone, git):
+    new = clone.commit("one", a="1")
+    trace = git.folder / "trace"
+    options = ["--push-option=ci.skip", "--push-option=with spaces=ünï"]
+    clone.run("push", "--quiet", *options, "origin", "HEAD:side", GIT_TRACE_PACKET=str(trace))
+    said = trace.read_text()
+    assert "report-status-v2" in said and "push> ci.skip" in said and "push< unpack ok" in said
+    assert refs(clone)["refs/heads/side"] == new
+    many = [f"--push-option={number}" for number in range(1001)]
+    assert "at most 1000 options" in clone.fails("push", *many, "origin", "HEAD:other")
 
-    threads = [threading.Thread(target=push, args=[number]) for number in range(pushers)]
-    threads += [threading.Thread(target=commit, args=[number]) for number in range(committers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
-    clone = git.clone(address(repo), "result").sound()
-    assert clone.out("rev-list", "--merges", "HEAD") == ""
-    titles = clone.out("log", "--format=%s").splitlines()
-    expected = {f"push {n} {t}" for n in range(pushers) for t in range(rounds)}
-    expected |= {f"api {n} {t}" for n in range(committers) for t in range(rounds)}
-    assert len(titles) == len(set(titles)) and set(titles) == expected | {"initial commit"}
+
+def test_a_push_of_a_hundred_thousand_objects(tmp_path, address, repo):
+    """99,000 files in 990 folders, and two more commits on them."""
+    git = Git("git", tmp_path)
+    source = git.clone(address(repo), "source", "--bare")
+    stream = bytearray()
+    for number in range(99_000):
+        text = b"file number %d\n" % number
+        stream += b"blob\nmark :%d\ndata %d\n%s\n" % (number + 1, len(text), text)
+    stream += b"commit refs/heads/main\ncommitter A <a@b> 1700000000 +0000\ndata 4\nmany\nfrom refs/heads/main^0\n"
+    for number in range(99_000):
+        stream += b"M 100644 :%d d/%d/%d.txt\n" % (number + 1, number % 990, number)
+    for turn in (1, 2):
+        stream += b"commit refs/heads/main\ncommitter A <a@b> 1700000001 +0000\ndata 4\nmore\n"
+        stream += b"M 100644 inline d/0/new-%d\ndata 1\n%d\n" % (turn, turn)
+    source.run("fast-import", "--quiet", data=bytes(stream))
+    assert len(source.objects()) > 100_000
+    source.run("push", "--quiet", "origin", "main")
+    again = git.clone(address(repo), "again", "--bare").sound()
+    assert again.objects() == source.objects()
 
 
 def test_rules_of_branches_hold(clone, alice, repo, url):

@@ -58,6 +58,7 @@ class Installation:
         self.data = folder / "data"
         self.log = folder / "hearth.log"
         self.environment = environment
+        self.pid: int | None = None
         admin = [BINARY, "admin", "import", "--data", self.data, ACCOUNTS]
         subprocess.run(admin, env=environment, check=True, capture_output=True)
 
@@ -76,6 +77,7 @@ class Installation:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
+        self.pid = server.pid
         try:
             wait_until_ready(url, server, self.log)
             yield url
