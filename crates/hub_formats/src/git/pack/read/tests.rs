@@ -241,10 +241,13 @@ fn an_object_too_large_to_be_held_is_told_without_its_content() {
 
 #[test]
 fn a_bomb_of_deltas_is_refused_by_its_promise() {
-    // 20 bytes that promise 64 GiB.
-    let bomb = [4, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02, 0x90, 4];
-    let message = refused(&Draft::new(2).blob(b"base").on_entry(0, &bomb).finish());
-    assert!(message.contains("unfolds to 68719476736 bytes"), "{message}");
+    // A few bytes that promise 64 GiB, which no pack so small has, and 256 MiB, which no object has.
+    let vast = [4, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02, 0x90, 4];
+    let large = [4, 0x80, 0x80, 0x80, 0x80, 0x01, 0x90, 4];
+    for (bomb, words) in [(&vast[..], "unfolds to more than the"), (&large[..], "unfolds to 268435456 bytes")] {
+        let message = refused(&Draft::new(2).blob(b"base").on_entry(0, bomb).finish());
+        assert!(message.contains(words), "{message}");
+    }
 }
 
 #[test]
