@@ -207,7 +207,7 @@ def test_options_of_a_push_and_the_second_report(clone, git):
     options = ["--push-option=ci.skip", "--push-option=with spaces=ünï"]
     clone.run("push", "--quiet", *options, "origin", "HEAD:side", GIT_TRACE_PACKET=str(trace))
     said = trace.read_text()
-    assert "report-status-v2" in said and "push> ci.skip" in said and "push< unpack ok" in said
+    assert "report-status-v2" in said and "> ci.skip\n" in said and "< unpack ok\n" in said
     assert refs(clone)["refs/heads/side"] == new
     many = [f"--push-option={number}" for number in range(1001)]
     assert "at most 1000 options" in clone.fails("push", *many, "origin", "HEAD:other")

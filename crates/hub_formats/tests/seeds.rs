@@ -7,9 +7,12 @@ use std::path::Path;
 #[allow(unreachable_pub, reason = "the fuzz targets are another crate")]
 mod git;
 
+/// What must hold of an input.
+type Check = fn(&[u8]);
+
 #[test]
 fn every_seed_is_read_or_refused_as_it_must_be() {
-    let targets: [(&str, fn(&[u8])); 7] = [
+    let targets: [(&str, Check); 7] = [
         ("pack", git::pack),
         ("delta", git::delta),
         ("pkt_line", git::pkt_line),
