@@ -19,8 +19,8 @@ const FEATURES: [&str; 9] = [
     "hub_insights",
     "hub_mirror",
 ];
-const FEATURES_USE: [&str; 7] =
-    ["hub_core", "hub_formats", "hub_db", "hub_blob", "hub_jobs", "hub_account", "hub_repo"];
+const FEATURES_USE: [&str; 8] =
+    ["hub_core", "hub_formats", "hub_db", "hub_blob", "hub_jobs", "hub_mail", "hub_account", "hub_repo"];
 const FACES: [&str; 3] = ["hub_api", "hub_git", "hub_web"];
 const FACES_USE: [&str; 5] = ["hub_core", "hub_formats", "hub_account", "hub_repo", "hub_http"];
 /// Fixtures for tests; only ever a dev-dependency.
@@ -36,12 +36,13 @@ fn may_use(name: &str) -> Option<Vec<&'static str>> {
         "hub_formats" | "hub_db" | "hub_blob" => vec!["hub_core"],
         "hub_jobs" => vec!["hub_core", "hub_db"],
         "hub_cas" => [&VOCABULARY[..], &storage].concat(),
-        "hub_account" => vec!["hub_core", "hub_db", "hub_jobs"],
+        "hub_mail" => vec!["hub_core", "hub_db", "hub_jobs"],
+        "hub_account" => vec!["hub_core", "hub_db", "hub_jobs", "hub_mail"],
         "hub_repo" => [&VOCABULARY[..], &storage, &["hub_cas", "hub_account"]].concat(),
         "hub_http" => vec!["hub_core", "hub_account"],
         "hub_api" => [&FACES_USE[..], &FEATURES, &["hub_cas"]].concat(),
         "hub_git" | "hub_web" => [&FACES_USE[..], &FEATURES].concat(),
-        FIXTURES => [&VOCABULARY[..], &storage, &["hub_cas", "hub_account", "hub_repo"]].concat(),
+        FIXTURES => [&VOCABULARY[..], &storage, &["hub_cas", "hub_mail", "hub_account", "hub_repo"]].concat(),
         BINARY => [&FEATURES_USE[..], &FEATURES, &FACES, &["hub_http", "hub_cas"]].concat(),
         feature if FEATURES.contains(&feature) => FEATURES_USE.to_vec(),
         _ => return None,
@@ -56,7 +57,7 @@ struct Owned {
     advice: &'static str,
 }
 
-const OWNED: [Owned; 6] = [
+const OWNED: [Owned; 7] = [
     Owned {
         library: |name| {
             ["rusqlite", "libsqlite3-sys", "postgres", "tokio-postgres", "deadpool-postgres", "sqlx", "diesel"]
@@ -88,6 +89,7 @@ const OWNED: [Owned; 6] = [
         owners: &["hub_search", "hub_catalog"],
         advice: "tantivy is named only in the crate of the search index",
     },
+    Owned { library: |name| name == "lettre", owners: &["hub_mail"], advice: "mail goes by hub_mail: use its Mail" },
     Owned { library: |name| name.starts_with("askama"), owners: &["hub_web"], advice: "templates belong to hub_web" },
 ];
 
