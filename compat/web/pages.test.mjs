@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -112,6 +113,59 @@ test("hf auth login goes through the browser", async () => {
     await context.close();
 });
 
+test("an app signs alice in by the JavaScript client, in the browser", async () => {
+    const { oauthHandleRedirect, oauthLoginUrl } = createRequire(new URL("../node/", import.meta.url))("@huggingface/hub");
+    let arrived;
+    const back = new Promise((found) => (arrived = found));
+    const app = createServer((request, response) => {
+        if (request.url.startsWith("/cb?")) arrived(request.url);
+        response.end("<!doctype html><title>app</title>here");
+    });
+    await once(app.listen(0, "127.0.0.1"), "listening");
+    const home = `http://127.0.0.1:${app.address().port}`;
+    const { context, page } = await alice();
+    await page.goto(`${url}/settings/applications`);
+    await page.click("a:has-text('Register an app')");
+    await page.fill("#name", "Gallery of alice");
+    await page.fill("#redirect_uris", "javascript:alert(1)");
+    await page.check("input[value=public]");
+    await page.check("input[value=read-repos]");
+    await page.click("button:has-text('Register')");
+    assert.match(await page.textContent("[role=alert]"), /not acceptable/);
+    assert.equal(await page.inputValue("#name"), "Gallery of alice");
+    await page.fill("#redirect_uris", "http://127.0.0.1/cb");
+    await page.click("button:has-text('Register')");
+    const clientId = (await page.textContent("pre.copy code")).trim();
+    const visitor = await browser.newContext();
+    const tab = await visitor.newPage();
+    const kept = {};
+    const address = await oauthLoginUrl({ clientId, hubUrl: url, scopes: "openid profile read-repos", redirectUrl: `${home}/cb`, localStorage: kept });
+    // A stranger signs in first and is led on, through the question, back to the app.
+    await tab.goto(address);
+    await tab.fill("#login", "alice");
+    await tab.fill("#password", "correct horse battery staple");
+    await tab.click("main form button");
+    await tab.waitForURL(/\/oauth\/authorize/);
+    assert.match(await tab.textContent("h1"), /Gallery of alice/);
+    await tab.check("text=acme");
+    await tab.click("button:has-text('Allow')");
+    const result = await oauthHandleRedirect({ hubUrl: url, redirectedUrl: home + (await back), ...kept });
+    assert.equal(result.userInfo.preferred_username, "alice");
+    assert.equal(result.scope, "openid profile read-repos");
+    const me = await fetch(`${url}/api/whoami-v2`, { headers: { authorization: `Bearer ${result.accessToken}` } });
+    assert.equal((await me.json()).auth.type, "oauth");
+    // Signed in and allowed before: the app has its answer without a page between.
+    await tab.waitForURL(`${home}/**`);
+    await tab.goto(address);
+    assert.ok(tab.url().startsWith(`${home}/cb?code=`), tab.url());
+    await page.goto(`${url}/settings/applications`);
+    await page.click("[aria-label='Take back what Gallery of alice may do']");
+    assert.equal((await fetch(`${url}/api/whoami-v2`, { headers: { authorization: `Bearer ${result.accessToken}` } })).status, 401);
+    await context.close();
+    await visitor.close();
+    app.close();
+});
+
 test("nothing that users write runs in a page", async () => {
     const repo = `${name}-xss`;
     await create(repo);
@@ -162,7 +216,7 @@ test("pages have no fault that axe finds, in either theme, and fit a phone", asy
     await commit(`alice/${repo}`, [["README.md", "# Title\n\n## One\n\n## Two\n\n```python\nx = 1 # y\n```\n\n| a |\n|---|\n| b |\n"], ["a.py", "def f():\n    return 'x'\n"]]);
     const base = `/alice/${repo}`;
     const paths = ["/", "/models", "/datasets", "/search?q=alice", "/organizations", "/users", "/alice", "/acme", "/new", "/settings/profile", "/settings/password",
-        "/settings/two-factor", "/settings/sessions", "/settings/tokens", "/settings/tokens/new", "/settings/keys", "/organizations/new", "/organizations/acme/settings", base,
+        "/settings/two-factor", "/settings/sessions", "/settings/tokens", "/settings/tokens/new", "/settings/keys", "/settings/applications", "/settings/applications/new", "/organizations/new", "/organizations/acme/settings", base,
         `${base}/tree/main`, `${base}/blob/main/a.py`, `${base}/commits/main`, `${base}/commit/main`, `${base}/edit/main/a.py`, `${base}/upload/main`, `${base}/settings`,
         `${base}/delete/main/a.py`, "/oauth/device", "/nobody-has-this-name"];
     const faults = [];

@@ -15,6 +15,7 @@ use hub_blob::S3Config;
 use hub_cas::CasConfig;
 use hub_core::{Limits, SecretString};
 use hub_http::Network;
+use hub_mail::MailConfig;
 use hub_repo::ChunkPolicy;
 use serde::Deserialize;
 
@@ -39,6 +40,8 @@ pub struct Config {
     pub xet: XetConfig,
     /// Who may have an account.
     pub accounts: AccountsConfig,
+    /// By which server mail is sent.
+    pub mail: MailConfig,
     /// What is too large.
     pub limits: Limits,
     /// What is logged, and how.
@@ -56,6 +59,7 @@ impl Default for Config {
             storage: StorageConfig::default(),
             xet: XetConfig::default(),
             accounts: AccountsConfig::default(),
+            mail: MailConfig::default(),
             limits: Limits::default(),
             log: LogConfig::default(),
             jobs: JobsConfig::default(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hub_core::{Code, UserError};
 use hub_jobs::{JobContext, JobError, Outbox, Queue, Worker, WorkerSettings};
+use hub_mail::{Courier, Letter, MAIL_JOB};
 use hub_repo::{ChunkReport, RepoError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -53,6 +54,7 @@ pub fn worker(hub: &Hub, config: &Config) -> Worker {
     worker = worker.on("events.prune", prune).every("events.prune", PRUNE_EVERY);
 
     worker = chunking(worker, hub, config);
+    worker = posting(worker, config);
 
     if config.jobs.garbage_secs == 0 {
         return worker;
@@ -76,6 +78,22 @@ pub fn worker(hub: &Hub, config: &Config) -> Worker {
         }
     };
     worker.on("garbage.collect", collect).every("garbage.collect", Duration::from_secs(config.jobs.garbage_secs))
+}
+
+/// Adds the job that delivers letters, where there is a mail server.
+fn posting(worker: Worker, config: &Config) -> Worker {
+    let courier = match Courier::new(&config.mail) {
+        Ok(Some(courier)) => courier,
+        Ok(None) => return worker,
+        Err(error) => {
+            tracing::error!(%error, "letters are not delivered");
+            return worker;
+        }
+    };
+    worker.on(MAIL_JOB, move |letter: Letter, _| {
+        let courier = courier.clone();
+        async move { courier.deliver(&letter).await }
+    })
 }
 
 /// Adds the job that puts large files into chunks that came in one piece.

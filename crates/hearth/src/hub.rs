@@ -9,6 +9,8 @@ use hub_cas::{Cas, CasConfig, CasParts};
 use hub_catalog::Catalog;
 use hub_core::{Clock, Ids};
 use hub_db::{Db, DbConfig};
+use hub_jobs::Queue;
+use hub_mail::{Courier, Mail};
 use hub_repo::{Repos, ReposParts};
 
 use crate::config::{BlobKind, Config};
@@ -51,6 +53,12 @@ pub struct Hub {
 impl Hub {
     /// Opens the stores, creating and migrating what is missing.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        if Courier::new(&config.mail)?.is_some() {
+            anyhow::ensure!(
+                config.server.public_url.is_some(),
+                "mail.host is set, so server.public_url must be set too"
+            );
+        }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ids: Arc<dyn Ids> = Arc::new(SystemIds);
         let db = open_db(config).await?;
@@ -65,7 +73,11 @@ impl Hub {
     /// Puts the engine on stores that are open and migrated.
     pub fn of(stores: Stores, config: &Config) -> Self {
         let Stores { db, blobs, clock, ids } = stores;
-        let policy = AccountConfig { sign_up: config.accounts.sign_up, ..AccountConfig::default() };
+        let policy = AccountConfig {
+            sign_up: config.accounts.sign_up,
+            mail: mail(&db, &clock, &ids, config),
+            ..AccountConfig::default()
+        };
         let accounts = Accounts::new(db.clone(), clock.clone(), ids.clone(), &policy);
         let cas = Cas::new(CasParts {
             db: db.clone(),
@@ -101,6 +113,16 @@ impl Hub {
         let blobs = open_blobs(&config, self.ids.clone())?;
         let stores = Stores { db: self.db.clone(), blobs, clock: self.clock.clone(), ids: self.ids.clone() };
         Ok(Self::of(stores, &config))
+    }
+}
+
+/// The door for letters, closed where the configuration names no mail server.
+fn mail(db: &Db, clock: &Arc<dyn Clock>, ids: &Arc<dyn Ids>, config: &Config) -> Mail {
+    match (&config.mail.host, &config.server.public_url) {
+        (Some(host), Some(url)) if !host.is_empty() => {
+            Mail::by(Queue::new(db.clone(), clock.clone(), ids.clone()), url)
+        }
+        _ => Mail::off(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hub_core::{Clock, Ids, Timestamp};
 use hub_db::Db;
+use hub_mail::Mail;
 use serde::{Deserialize, Serialize};
 
 use crate::password::{PasswordCost, PasswordHashes};
@@ -29,6 +30,8 @@ pub struct AccountConfig {
     pub sign_up: SignUpPolicy,
     /// What a password hash costs.
     pub password_cost: PasswordCost,
+    /// The door by which letters go out.
+    pub mail: Mail,
 }
 
 /// The accounts of an instance; clones share everything.
@@ -45,6 +48,7 @@ pub(crate) struct Inner {
     pub(crate) sign_up: SignUpPolicy,
     pub(crate) passwords: PasswordHashes,
     pub(crate) token_use: TokenUse,
+    pub(crate) mail: Mail,
 }
 
 impl Accounts {
@@ -57,6 +61,7 @@ impl Accounts {
             sign_up: config.sign_up,
             passwords: PasswordHashes::new(config.password_cost),
             token_use: TokenUse::default(),
+            mail: config.mail.clone(),
         };
         Self { inner: Arc::new(inner) }
     }

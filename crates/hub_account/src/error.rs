@@ -6,6 +6,7 @@ use hub_core::{Code, NameError, UserError};
 use hub_db::DbError;
 
 use crate::label::{EmailError, LabelError};
+use crate::oauth::RedirectError;
 use crate::password::PasswordError;
 
 /// A use case of this crate that failed.
@@ -157,6 +158,21 @@ pub enum AccountError {
     /// The link to a new password is unknown, used or too old.
     #[error("the link is used or expired; ask an administrator for a new one")]
     ResetInvalid,
+    /// Something about an app is not acceptable.
+    #[error("{problem}")]
+    App {
+        /// What, and what would be right.
+        problem: &'static str,
+    },
+    /// An address that no browser can be sent to.
+    #[error("the address is not acceptable")]
+    Redirect(#[from] RedirectError),
+    /// There is no mail server.
+    #[error("no mail is sent here; ask an administrator instead")]
+    NoMail,
+    /// The link to prove an address is unknown, used or too old.
+    #[error("the link is used or expired; send yourself a new one from your settings")]
+    ProofInvalid,
     /// Too many passwords wait to be checked.
     #[error("too many sign-ins at this moment; try again in a few seconds")]
     Busy,
@@ -185,8 +201,9 @@ impl UserError for AccountError {
             | AccountError::InvitationInvalid
             | AccountError::InvitationForAnother
             | AccountError::SetupInvalid
-            | AccountError::ResetInvalid => Code::Forbidden,
-            AccountError::NoSuch { .. } | AccountError::NoSuchItem { .. } => Code::NotFound,
+            | AccountError::ResetInvalid
+            | AccountError::ProofInvalid => Code::Forbidden,
+            AccountError::NoSuch { .. } | AccountError::NoSuchItem { .. } | AccountError::NoMail => Code::NotFound,
             AccountError::Name { .. }
             | AccountError::Label(_)
             | AccountError::Email(_)
@@ -194,6 +211,8 @@ impl UserError for AccountError {
             | AccountError::DefaultVisibility
             | AccountError::Scopes { .. }
             | AccountError::EndsInPast
+            | AccountError::App { .. }
+            | AccountError::Redirect(_)
             | AccountError::WrongCode
             | AccountError::DeviceCodeInvalid
             | AccountError::Import { .. } => Code::Unprocessable,

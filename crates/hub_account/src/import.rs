@@ -172,7 +172,7 @@ impl Import<'_> {
             }
             let readdresses = user.email.as_ref().filter(|wanted| Some(*wanted) != held.email.as_ref());
             if let Some(email) = readdresses
-                && !users::set_email(tx, entry.id, email).await?
+                && !users::set_email(tx, entry.id, email, None).await?
             {
                 return Err(email_taken());
             }

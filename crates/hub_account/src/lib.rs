@@ -20,6 +20,7 @@ mod import;
 mod invitations;
 mod label;
 mod large_files;
+mod letters;
 mod namespace;
 mod oauth;
 mod organizations;
@@ -46,8 +47,13 @@ pub use import::{Count, ImportReport};
 pub use invitations::{Invitation, InvitationId, NewInvitation};
 pub use label::{Email, EmailError, Label, LabelError};
 pub use large_files::{LargeFileGrant, LargeFilePass, Transfer};
+pub use letters::LetterWords;
 pub use namespace::{IdParseError, Namespace, NamespaceId, NamespaceKind, key_of_wire_id, wire_id};
-pub use oauth::{AppTokens, DeviceCode, GrantError};
+pub use oauth::{
+    App, AppDraft, AppKind, AppTokens, AuthorizeError, AuthorizeQuery, AuthorizeRequest, AuthorizedApp, ClientAuth,
+    ClientId, DeviceCode, GrantError, OauthScope, OauthScopes, PublicJwk, RedirectError, RedirectUri, UserInfo,
+    UserInfoOrg, WaitingApp,
+};
 pub use organizations::{Member, NewOrganization, Organization};
 pub use page::{Page, PageQuery};
 pub use password::{PasswordCost, PasswordError};

@@ -1,45 +1,47 @@
-//! Signing in on a device without a browser (RFC 8628): the device shows a short code, its owner enters it in a browser
-//! where they are signed in and allows the app, and the device, which asks again and again, is given a token.
+//! Apps that sign people in and act for them (RFC 6749, OpenID Connect): through a browser (`authorize.rs`) or from a
+//! device without one (`device.rs`).
 //!
-//! The token is an access token like those that people make, so it is listed, narrowed and revoked like them. It lives
-//! for hours and is renewed by a refresh token, which is replaced at each use: a stolen one is worth nothing once its
-//! owner used theirs.
+//! An access token of an app is a token like those that people make, fine-grained by what its person allowed, so it is
+//! listed, narrowed and revoked like them. It lives for hours and is renewed by a refresh token, which is replaced at
+//! each use; one that comes a second time was stolen, and ends what it renewed.
+
+mod app;
+mod authorize;
+mod device;
+mod profile;
+mod redirect;
+mod scope;
+mod signing;
 
 use hub_core::{SecretString, Timestamp, TokenRole};
+use serde::Serialize;
 
 use crate::Accounts;
-use crate::caller::{By, TokenGrant};
+use crate::caller::TokenGrant;
 use crate::code::{digest, fresh_code, fresh_token};
 use crate::error::AccountError;
+use crate::label::Label;
 use crate::namespace::NamespaceId;
 use crate::scope::TokenScopes;
-use crate::store::oauth::{self, DeviceRow};
-use crate::store::{namespaces, tokens};
+use crate::store::{namespaces, oauth, oauth_apps, tokens};
 use crate::throttle::Subject;
 use crate::tokens::{TOKENS_MAX, TokenId};
 
-/// How long a device waits for its owner.
-const DEVICE_TTL_MILLIS: i64 = 15 * 60_000;
-/// How often a device may ask, in seconds.
-const INTERVAL_SECS: i64 = 5;
+pub use app::{App, AppDraft, AppKind, AuthorizedApp, ClientId};
+pub use authorize::{AuthorizeError, AuthorizeQuery, AuthorizeRequest};
+pub use device::{DeviceCode, WaitingApp};
+pub use profile::{UserInfo, UserInfoOrg};
+pub use redirect::{RedirectError, RedirectUri};
+pub use scope::{OauthScope, OauthScopes};
+pub use signing::PublicJwk;
+
 /// How long an access token of an app lives, and what renews it.
 const ACCESS_TTL_MILLIS: i64 = 8 * 3_600_000;
 const REFRESH_TTL_MILLIS: i64 = 90 * 86_400_000;
-/// The letters of a short code: none looks like another, and they make no words.
-const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
-
-/// What a device is told at first.
-#[derive(Clone, Debug)]
-pub struct DeviceCode {
-    /// By which it asks.
-    pub device_code: SecretString,
-    /// What its owner types.
-    pub user_code: String,
-    /// For how long, in seconds.
-    pub expires_secs: i64,
-    /// How often it may ask, in seconds.
-    pub interval_secs: i64,
-}
+/// How long an id token counts: it tells who signed in just now, and nothing afterwards.
+const ID_TTL_SECS: i64 = 3600;
+/// The most tokens of one person that one app has; the oldest end.
+const APP_TOKENS_MAX: i64 = 50;
 
 /// Tokens that were just given to an app.
 #[derive(Clone, Debug)]
@@ -48,15 +50,28 @@ pub struct AppTokens {
     pub access: SecretString,
     /// What renews it.
     pub refresh: SecretString,
+    /// Who signed in, signed by this house, if the app asked for that.
+    pub id_token: Option<String>,
+    /// What was granted; none for everything.
+    pub scopes: OauthScopes,
     /// How long the access token lives, in seconds.
     pub expires_secs: i64,
+}
+
+/// How an app says which one it is.
+#[derive(Clone, Debug, Default)]
+pub struct ClientAuth {
+    /// Its id, if it said so: a public app may leave it to the code.
+    pub id: Option<String>,
+    /// Its secret.
+    pub secret: Option<SecretString>,
 }
 
 /// Why an app gets no token.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
     /// No such app.
-    #[error("there is no app with this client_id here")]
+    #[error("there is no app with this client_id here, or the client_secret is wrong")]
     InvalidClient,
     /// The owner has not answered yet.
     #[error("the code has not been entered yet")]
@@ -70,9 +85,12 @@ pub enum GrantError {
     /// The owner said no.
     #[error("the sign-in was denied")]
     Denied,
-    /// The refresh token is unknown, used or too old.
-    #[error("the refresh token is unknown, used or expired; sign in again")]
+    /// The refresh token is unknown, used or too old, or the address is another than the code was made for.
+    #[error("the grant is unknown, used or expired, or belongs to another app or redirect_uri; sign in again")]
     InvalidGrant,
+    /// The verifier does not fit the challenge.
+    #[error("the code_verifier does not fit the code_challenge")]
+    WrongVerifier,
     /// The engine failed.
     #[error(transparent)]
     Failed(#[from] AccountError),
@@ -84,139 +102,158 @@ impl From<hub_db::DbError> for GrantError {
     }
 }
 
+/// A token that is to be given.
+pub(crate) struct Issue<'a> {
+    pub(crate) token: TokenId,
+    pub(crate) app: &'a App,
+    pub(crate) user: NamespaceId,
+    pub(crate) scopes: &'a OauthScopes,
+    pub(crate) orgs: &'a [NamespaceId],
+    pub(crate) nonce: Option<String>,
+    pub(crate) signed_in: Timestamp,
+    pub(crate) issuer: &'a str,
+}
+
+/// What goes with a token and is read and signed before the transaction that gives it.
+pub(crate) struct Draft {
+    role: TokenRole,
+    scopes: TokenScopes,
+    id_token: Option<String>,
+}
+
+/// The claims of an id token.
+#[derive(Serialize)]
+struct IdClaims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    iat: i64,
+    exp: i64,
+    auth_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
+    #[serde(flatten)]
+    user: UserInfo,
+}
+
 impl Accounts {
-    /// A device begins.
-    pub async fn begin_device(&self, client_id: &str) -> Result<DeviceCode, GrantError> {
-        let app = oauth::app(&self.inner.db, client_id).await?.ok_or(GrantError::InvalidClient)?;
-        let now = self.now();
-        let device_code = fresh_code(&*self.inner.ids);
-        let mut bytes = [0; 8];
-        self.inner.ids.fill(&mut bytes);
-        let letters: String =
-            bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect();
-        let user_code = format!("{}-{}", &letters[..4], &letters[4..]);
-        let row = DeviceRow {
-            hash: digest(&device_code),
-            user_code: user_code.clone(),
-            app,
-            expires: now.plus_millis(DEVICE_TTL_MILLIS),
-        };
-        let mut tx = self.inner.db.begin().await?;
-        oauth::delete_expired(&mut tx, now).await?;
-        oauth::insert_device(&mut tx, &row).await?;
-        tx.commit().await?;
-        let expires_secs = DEVICE_TTL_MILLIS / 1000;
-        Ok(DeviceCode { device_code, user_code, expires_secs, interval_secs: INTERVAL_SECS })
-    }
-
-    /// The name of the app that waits under a short code, for the page on which its owner answers. Guessing is slowed.
-    pub async fn waiting_device(&self, by: By<'_>, user_code: &str) -> Result<String, AccountError> {
-        let user = by.full_user()?.ok_or(AccountError::NeedsLogin)?;
-        let subjects = [Subject::device(user.id)];
-        self.refuse_hasty(&subjects).await?;
-        match oauth::waiting(&self.inner.db, &plain_code(user_code), self.now()).await? {
-            Some(name) => Ok(name),
-            None => {
-                self.note_failure(&subjects).await?;
-                Err(AccountError::DeviceCodeInvalid)
-            }
+    /// Whether the app is the one that it says. A wrong secret is slowed like a wrong password.
+    pub(crate) async fn check_client(&self, app: &App, client: &ClientAuth) -> Result<(), GrantError> {
+        if client.id.as_ref().is_some_and(|id| id != app.client_id.as_str()) {
+            return Err(GrantError::InvalidClient);
         }
-    }
-
-    /// The owner of a device allows the app to sign in as them, or denies it.
-    pub async fn answer_device(&self, by: By<'_>, user_code: &str, allowed: bool) -> Result<(), AccountError> {
-        let user = by.full_user()?.ok_or(AccountError::NeedsLogin)?;
-        let subjects = [Subject::device(user.id)];
+        if app.kind == AppKind::Public {
+            return Ok(());
+        }
+        let subjects = [Subject::app(app.client_id.as_str())];
         self.refuse_hasty(&subjects).await?;
-        let answer = if allowed { "granted" } else { "denied" };
-        let mut tx = self.inner.db.begin().await?;
-        let done = oauth::answer(&mut tx, &plain_code(user_code), user.id, answer, self.now()).await?;
-        tx.commit().await?;
-        if !done {
+        let secret = client.secret.as_ref().ok_or(GrantError::InvalidClient)?;
+        if !oauth_apps::has_secret(&self.inner.db, app.key, digest(secret)).await? {
             self.note_failure(&subjects).await?;
-            return Err(AccountError::DeviceCodeInvalid);
+            return Err(GrantError::InvalidClient);
         }
         Ok(())
     }
 
-    /// A device asks whether its owner has answered.
-    pub async fn poll_device(&self, client_id: &str, device_code: &SecretString) -> Result<AppTokens, GrantError> {
-        let (hash, now) = (digest(device_code), self.now());
-        let device = oauth::device(&self.inner.db, hash, client_id, now).await?.ok_or(GrantError::Expired)?;
-        let mut tx = self.inner.db.begin().await?;
-        match (device.answer.as_str(), device.user) {
-            ("granted", Some(user)) => {
-                if !oauth::take_device(&mut tx, hash).await? {
-                    return Err(GrantError::Expired);
-                }
-                let tokens = self.grant(&mut tx, &device.app_name, device.app, user, now).await?;
-                tx.commit().await.map_err(AccountError::from)?;
-                Ok(tokens)
-            }
-            ("denied", _) => {
-                oauth::take_device(&mut tx, hash).await?;
-                tx.commit().await?;
-                Err(GrantError::Denied)
-            }
-            _ => {
-                oauth::note_poll(&mut tx, hash, now).await?;
-                tx.commit().await?;
-                let hasty = now.millis() - device.polled.millis() < (INTERVAL_SECS - 1) * 1000;
-                Err(if hasty { GrantError::SlowDown } else { GrantError::Pending })
-            }
-        }
+    /// What goes with the tokens of an app.
+    pub(crate) async fn draft(&self, issue: &Issue<'_>, now: Timestamp) -> Result<Draft, AccountError> {
+        let (role, scopes) = self.reach(issue).await?;
+        let id_token = match issue.scopes.has("openid") {
+            true => Some(self.id_token(issue, now).await?),
+            false => None,
+        };
+        Ok(Draft { role, scopes, id_token })
     }
 
-    async fn grant(
+    /// Makes the tokens of an app.
+    pub(crate) async fn issue(
         &self,
         tx: &mut hub_db::Tx,
-        app_name: &str,
-        app: i64,
-        user: NamespaceId,
+        issue: &Issue<'_>,
+        draft: Draft,
         now: Timestamp,
     ) -> Result<AppTokens, AccountError> {
+        let (app, user) = (issue.app, issue.user);
         namespaces::lock(tx, user).await?;
         tokens::delete_expired(tx, user, now).await?;
+        oauth_apps::revoke_oldest(tx, app.key, user, APP_TOKENS_MAX - 1, now).await?;
         if tokens::count(tx, user).await? >= TOKENS_MAX {
             return Err(AccountError::TooManyTokens { most: TOKENS_MAX });
         }
-        let id = TokenId::new(self.inner.ids.next_key());
         let (access, refresh) = (fresh_token(&*self.inner.ids), fresh_code(&*self.inner.ids));
+        let Draft { role, scopes, id_token } = draft;
+        let short: String = app.name.chars().take(Label::MAX_CHARS - 10).collect();
         let grant = TokenGrant {
-            id,
-            display_name: format!("{app_name} {}", &id.to_string()[16..]).parse()?,
-            role: TokenRole::Write,
-            scopes: TokenScopes::default(),
+            id: issue.token,
+            display_name: format!("{short} {}", &issue.token.to_string()[16..]).parse()?,
+            role,
+            scopes,
             created_at: now,
             expires_at: Some(now.plus_millis(ACCESS_TTL_MILLIS)),
         };
         tokens::insert(tx, user, digest(&access), &grant).await?;
-        oauth::insert_refresh(tx, id, app, digest(&refresh), now.plus_millis(REFRESH_TTL_MILLIS)).await?;
-        Ok(AppTokens { access, refresh, expires_secs: ACCESS_TTL_MILLIS / 1000 })
+        let end = now.plus_millis(REFRESH_TTL_MILLIS);
+        oauth::insert_refresh(tx, issue.token, app.key, digest(&refresh), end).await?;
+        let expires_secs = ACCESS_TTL_MILLIS / 1000;
+        Ok(AppTokens { access, refresh, id_token, scopes: issue.scopes.clone(), expires_secs })
+    }
+
+    /// What the token may do: everything for an app of the house that is registered for no scopes, else what was allowed.
+    async fn reach(&self, issue: &Issue<'_>) -> Result<(TokenRole, TokenScopes), AccountError> {
+        if issue.scopes.is_empty() {
+            return Ok((TokenRole::Write, TokenScopes::default()));
+        }
+        let ids: Vec<NamespaceId> = std::iter::once(issue.user).chain(issue.orgs.iter().copied()).collect();
+        let spaces = namespaces::by_ids(&self.inner.db, &ids).await?;
+        Ok((TokenRole::FineGrained, issue.scopes.for_token(&spaces)))
+    }
+
+    async fn id_token(&self, issue: &Issue<'_>, now: Timestamp) -> Result<String, AccountError> {
+        let key = self.signing_key().await?;
+        let claims = IdClaims {
+            iss: issue.issuer,
+            aud: issue.app.client_id.as_str(),
+            iat: now.seconds(),
+            exp: now.seconds() + ID_TTL_SECS,
+            auth_time: issue.signed_in.seconds(),
+            nonce: issue.nonce.as_deref(),
+            user: self.userinfo_of(issue.user, issue.scopes, issue.issuer).await?,
+        };
+        key.sign(&claims)
     }
 
     /// An app renews its access token; both tokens it had are void then.
-    pub async fn refresh_tokens(&self, client_id: &str, refresh: &SecretString) -> Result<AppTokens, GrantError> {
-        let now = self.now();
+    pub async fn refresh_tokens(&self, client: &ClientAuth, refresh: &SecretString) -> Result<AppTokens, GrantError> {
+        let (hash, now) = (digest(refresh), self.now());
+        let held = oauth::refresh(&self.inner.db, hash, now).await?.ok_or(GrantError::InvalidGrant)?;
+        let app = oauth_apps::by_key(&self.inner.db, held.app).await?.ok_or(GrantError::InvalidGrant)?;
+        self.check_client(&app, client).await?;
         let (access, next) = (fresh_token(&*self.inner.ids), fresh_code(&*self.inner.ids));
         let mut tx = self.inner.db.begin().await?;
-        let end = now.plus_millis(REFRESH_TTL_MILLIS);
-        let replaced = oauth::replace_refresh(&mut tx, client_id, digest(refresh), digest(&next), now, end).await?;
-        let id = replaced.ok_or(GrantError::InvalidGrant)?;
-        if !tokens::renew(&mut tx, id, digest(&access), now.plus_millis(ACCESS_TTL_MILLIS)).await? {
+        if !oauth::replace_refresh(&mut tx, hash, digest(&next), now.plus_millis(REFRESH_TTL_MILLIS)).await? {
+            // The value was replaced before: two have it, and one of them is no friend.
+            oauth::revoke_refreshed(&mut tx, held.token, now).await?;
+            tx.commit().await?;
+            return Err(GrantError::InvalidGrant);
+        }
+        if !tokens::renew(&mut tx, held.token, digest(&access), now.plus_millis(ACCESS_TTL_MILLIS)).await? {
             return Err(GrantError::InvalidGrant);
         }
         tx.commit().await?;
-        Ok(AppTokens { access, refresh: next, expires_secs: ACCESS_TTL_MILLIS / 1000 })
+        let expires_secs = ACCESS_TTL_MILLIS / 1000;
+        let scopes = held.scopes.oauth.as_deref().map(OauthScopes::read).unwrap_or_default();
+        Ok(AppTokens { access, refresh: next, id_token: None, scopes, expires_secs })
     }
-}
 
-/// A short code as it was given out, however its owner typed it.
-fn plain_code(typed: &str) -> String {
-    let letters: String =
-        typed.chars().filter(char::is_ascii_alphabetic).take(8).collect::<String>().to_ascii_uppercase();
-    match letters.split_at_checked(4) {
-        Some((first, second)) => format!("{first}-{second}"),
-        None => letters,
+    /// An app gives a token back, be it the access token or what renews it (RFC 7009). Whether there was one is not told.
+    pub async fn give_back_token(&self, client: &ClientAuth, token: &SecretString) -> Result<(), GrantError> {
+        let (hash, now) = (digest(token), self.now());
+        if let Some(held) = oauth::refresh(&self.inner.db, hash, now).await? {
+            let app = oauth_apps::by_key(&self.inner.db, held.app).await?.ok_or(GrantError::InvalidClient)?;
+            self.check_client(&app, client).await?;
+            let mut tx = self.inner.db.begin().await?;
+            oauth::revoke_refreshed(&mut tx, held.token, now).await?;
+            return Ok(tx.commit().await?);
+        }
+        Ok(self.revoke_leaked(token).await?)
     }
 }

@@ -181,6 +181,9 @@ pub struct TokenScopes {
     pub global: Vec<Permission>,
     /// Whether repositories of others that ask for consent may be read once they gave it.
     pub can_read_gated_repos: bool,
+    /// The scopes that an app was granted, if the token is one of an app: `openid profile read-repos`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<String>,
 }
 
 impl TokenScopes {
@@ -194,7 +197,15 @@ impl TokenScopes {
             ScopeEntity::Repo { id, .. } => repo == Some(*id),
         };
         let covering = self.scoped.iter().filter(|scope| covers(&scope.entity));
-        covering.flat_map(|scope| &scope.permissions).filter_map(|permission| permission.access()).max()
+        let given = covering.flat_map(|scope| &scope.permissions).filter_map(|permission| permission.access()).max();
+        // An app may write without being trusted to create and delete, for which permissions of tokens have no word.
+        let is_trusted = self.oauth.as_ref().is_none_or(|words| words.split(' ').any(|word| word == "manage-repos"));
+        let most = match (is_trusted, repo) {
+            (true, _) => Access::Admin,
+            (false, Some(_)) => Access::Write,
+            (false, None) => Access::Read,
+        };
+        given.map(|access| access.min(most))
     }
 
     /// Whether `permission` is given on the name space itself.

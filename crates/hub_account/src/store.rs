@@ -1,11 +1,14 @@
 //! The SQL of the account tables; nothing outside this module names them.
 
+pub(crate) mod email_proofs;
 pub(crate) mod factors;
 pub(crate) mod failures;
 pub(crate) mod invitations;
 pub(crate) mod members;
 pub(crate) mod namespaces;
 pub(crate) mod oauth;
+pub(crate) mod oauth_apps;
+pub(crate) mod oauth_keys;
 pub(crate) mod resets;
 pub(crate) mod sessions;
 pub(crate) mod ssh_keys;

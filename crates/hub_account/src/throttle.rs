@@ -43,6 +43,22 @@ impl Subject {
         Self::of(&format!("device:{user}"), 10)
     }
 
+    /// The secret of one app.
+    pub(crate) fn app(client_id: &str) -> Self {
+        Self::of(&format!("app:{client_id}"), 20)
+    }
+
+    /// Letters to one account or address.
+    pub(crate) fn letter(login: &str) -> Self {
+        let cut: String = login.trim().chars().take(300).collect();
+        Self::of(&format!("letter:{}", cut.to_lowercase()), 4)
+    }
+
+    /// Letters that one address of the network asks for.
+    pub(crate) fn letters_from(address: &str) -> Self {
+        Self::of(&format!("letters-from:{address}"), 30)
+    }
+
     /// The address that someone comes from; many people may share one.
     pub(crate) fn address(address: &str) -> Self {
         Self::of(&format!("address:{address}"), 100)

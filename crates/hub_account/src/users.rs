@@ -33,6 +33,8 @@ pub struct User {
     pub created_at: Timestamp,
     /// Whether they can sign in by password.
     pub has_password: bool,
+    /// Since when their address is known to receive mail.
+    pub email_verified_at: Option<Timestamp>,
 }
 
 /// A person to be made.
@@ -177,7 +179,8 @@ impl Accounts {
             namespaces::set_full_name(&mut tx, user.id, full_name).await?;
         }
         if let Some(email) = email
-            && !users::set_email(&mut tx, user.id, email).await?
+            && user.email.as_ref() != Some(email)
+            && !users::set_email(&mut tx, user.id, email, None).await?
         {
             return Err(AccountError::EmailTaken);
         }

@@ -27,7 +27,7 @@ pub struct Whoami {
     pub fullname: Label,
     /// Their address of mail.
     pub email: Option<Email>,
-    /// Whether the address is known to receive mail; Hearth sends none, so it never is.
+    /// Whether the address is known to receive mail.
     pub email_verified: bool,
     /// Hearth sells nothing.
     pub can_pay: bool,
@@ -75,7 +75,7 @@ pub struct WhoamiOrg {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WhoamiAuth {
-    /// `access_token`, `password` or `session`.
+    /// `access_token`, `oauth`, `password` or `session`.
     pub r#type: &'static str,
     /// The token, if it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,8 +129,8 @@ impl Accounts {
             avatar_url: avatar_path(&user.name),
             name: user.name,
             fullname: user.full_name,
-            email_verified: false,
-            email: user.email,
+            email_verified: user.email_verified_at.is_some() && tells_email(&caller.credential),
+            email: user.email.filter(|_| tells_email(&caller.credential)),
             can_pay: false,
             is_pro: false,
             period_end: None,
@@ -141,13 +141,23 @@ impl Accounts {
     }
 }
 
+/// Whether the caller may learn the address: an app only if it was allowed to.
+fn tells_email(credential: &Credential) -> bool {
+    match credential {
+        Credential::Token(token) => {
+            token.scopes.oauth.as_ref().is_none_or(|words| words.split(' ').any(|word| word == "email"))
+        }
+        Credential::Password | Credential::Session(_) => true,
+    }
+}
+
 fn auth(credential: &Credential) -> WhoamiAuth {
     match credential {
         Credential::Session(_) => WhoamiAuth { r#type: "session", access_token: None, expires_at: None },
         Credential::Password => WhoamiAuth { r#type: "password", access_token: None, expires_at: None },
         Credential::LargeFiles(_) => WhoamiAuth { r#type: "large_files", access_token: None, expires_at: None },
         Credential::Token(token) => WhoamiAuth {
-            r#type: "access_token",
+            r#type: if token.scopes.oauth.is_some() { "oauth" } else { "access_token" },
             access_token: Some(WhoamiToken {
                 display_name: token.display_name.clone(),
                 role: token.role,

@@ -205,6 +205,17 @@ async fn recognise(accounts: &Accounts, credential: Credential) -> Result<hub_ac
     }
 }
 
+/// Name and secret of an app, as the standard of apps has them in the header: each part is escaped like a form.
+pub fn basic_credentials(headers: &HeaderMap) -> Option<(String, SecretString)> {
+    let header = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let Credential::Basic { user, password } = Credential::parse(header)? else { return None };
+    let plain = |text: &str| {
+        let pairs = form_urlencoded::parse(text.as_bytes()).next();
+        pairs.map(|(name, _)| name.into_owned()).unwrap_or_default()
+    };
+    Some((plain(&user), SecretString::new(plain(password.reveal()))))
+}
+
 fn bad_credentials() -> ApiError {
     AccountError::BadCredentials.into()
 }

@@ -26,7 +26,7 @@ mod service;
 pub use addr::Addr;
 pub use axum::Json;
 pub use body::{BodyStream, JsonBody, JsonOrForm, Path, WholeBody};
-pub use caller::{Caller, LargeFileCaller, SESSION_COOKIE, SignedIn, SiteAdmin, session_of};
+pub use caller::{Caller, LargeFileCaller, SESSION_COOKIE, SignedIn, SiteAdmin, basic_credentials, session_of};
 pub use context::{PublicUrl, RequestContext};
 pub use download::{ByteStream, Download, DownloadRequest};
 pub use error::ApiError;

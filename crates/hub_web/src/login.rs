@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub_account::{AccountError, Accounts, SignIn, SignUpPolicy};
+use axum::response::Response;
+use hub_account::{AccountError, Accounts, LetterWords, SignIn, SignUpPolicy};
 use hub_core::{SecretString, UserError};
 use hub_http::{AccessClass, ApiRouter, JsonOrForm, Query, get, post};
 use serde::Deserialize;
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use crate::WebState;
 use crate::address::escape_value;
 use crate::error::{Answer, is_mendable, sentence};
+use crate::oauth::goes_on_to_app;
 use crate::page::go_to;
 use crate::shell::Shell;
 use crate::visit::{Theme, Visit, local_path};
@@ -24,6 +26,8 @@ pub(crate) fn routes() -> ApiRouter<WebState> {
         .route(post("/login").to(sign_in))
         .route(get("/login/code").to(code_form))
         .route(post("/login/code").to(confirm))
+        .route(get("/login/forgot").to(forgot_form))
+        .route(post("/login/forgot").to(forgot))
         .route(get("/login/reset").to(reset_form))
         .route(post("/login/reset").to(reset))
         .route(post("/logout").to(sign_out))
@@ -44,6 +48,7 @@ struct LoginPage<'a> {
     next: &'a str,
     login: &'a str,
     can_join: bool,
+    has_mail: bool,
     problem: Option<String>,
 }
 
@@ -63,9 +68,10 @@ fn login_page(
     next: &str,
     login: &str,
     problem: Option<String>,
-) -> axum::response::Response {
+) -> Response {
     let can_join = accounts.sign_up_policy() != SignUpPolicy::Closed;
-    visit.form_page(status, &LoginPage { shell: visit.shell("login"), next, login, can_join, problem })
+    let has_mail = accounts.mail().is_on();
+    visit.form_page(status, &LoginPage { shell: visit.shell("login"), next, login, can_join, has_mail, problem })
 }
 
 /// The filled form.
@@ -88,7 +94,7 @@ async fn sign_in(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body
         Ok(session) => {
             let mut response = match session.needs_code {
                 true => go_to(&format!("/login/code?next={}", escape_value(next))),
-                false => go_to(next),
+                false => go_on(&visit, next),
             };
             visit.set_session(&mut response, Some(&session.value));
             Ok(response)
@@ -101,6 +107,22 @@ async fn sign_in(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body
             Ok(login_page(&visit, &accounts, StatusCode::UNPROCESSABLE_ENTITY, next, login, Some(problem)))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "login/onward.html")]
+struct OnwardPage<'a> {
+    shell: Shell,
+    next: &'a str,
+}
+
+/// Leads on after somebody signed in. An app that waits for them is elsewhere, and a browser follows the answer of a form
+/// to nowhere else; it follows a page that says where to go.
+pub(crate) fn go_on(visit: &Visit, next: &str) -> Response {
+    match goes_on_to_app(next) {
+        true => visit.page(StatusCode::OK, &OnwardPage { shell: visit.shell("login"), next }),
+        false => go_to(next),
     }
 }
 
@@ -133,7 +155,7 @@ async fn confirm(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body
     let next = local_path(&body.next);
     let Some(session) = &visit.session else { return Ok(go_to("/login")) };
     match accounts.confirm_session(session, &body.code, &visit.address).await {
-        Ok(()) => Ok(go_to(next)),
+        Ok(()) => Ok(go_on(&visit, next)),
         // The session waited too long: from the beginning.
         Err(AccountError::BadCredentials) => Ok(go_to(&format!("/login?next={}", escape_value(next)))),
         Err(error) if is_mendable(&error) => {
@@ -159,6 +181,45 @@ async fn sign_out(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(bod
     let mut response = go_to("/");
     visit.set_session(&mut response, None);
     Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "login/forgot.html")]
+struct ForgotPage<'a> {
+    shell: Shell,
+    login: &'a str,
+    is_sent: bool,
+    problem: Option<String>,
+}
+
+/// `GET /login/forgot`
+async fn forgot_form(visit: Visit, State(accounts): State<Accounts>) -> Answer {
+    if !accounts.mail().is_on() {
+        return Err(AccountError::NoMail.into());
+    }
+    let view = ForgotPage { shell: visit.shell("login"), login: "", is_sent: false, problem: None };
+    Ok(visit.form_page(StatusCode::OK, &view))
+}
+
+/// Who forgot.
+#[derive(Deserialize)]
+struct ForgotBody {
+    form_token: String,
+    login: String,
+}
+
+/// `POST /login/forgot`: the answer is the same whether or not there is such an account.
+async fn forgot(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body): JsonOrForm<ForgotBody>) -> Answer {
+    visit.check(&body.form_token)?;
+    let words =
+        LetterWords { subject: visit.words.get("letter.reset.subject"), text: visit.words.get("letter.reset.text") };
+    let login = body.login.trim();
+    let (status, is_sent, problem) = match accounts.mail_password_reset(login, &visit.address, words).await {
+        Ok(()) => (StatusCode::OK, true, None),
+        Err(error) if is_mendable(&error) => (StatusCode::UNPROCESSABLE_ENTITY, false, Some(sentence(error.message()))),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(visit.form_page(status, &ForgotPage { shell: visit.shell("login"), login, is_sent, problem }))
 }
 
 /// The code of a link to a new password.

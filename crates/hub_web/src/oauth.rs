@@ -1,37 +1,99 @@
-//! `/oauth`: how the command line signs in through the browser (RFC 8628). The device asks at `/oauth/device` and
-//! `/oauth/token`; its owner answers on the page at `/oauth/device`.
+//! `/oauth`: Hearth signs people in to apps (RFC 6749, OpenID Connect). Here is what apps ask themselves; the pages on which
+//! people answer are in `authorize.rs` and `device.rs`.
 
-use askama::Template;
+mod authorize;
+mod device;
+
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use hub_account::{AccountError, Accounts, AppTokens, GrantError};
-use hub_core::{SecretString, UserError};
-use hub_http::{AccessClass, ApiError, ApiRouter, Json, JsonOrForm, PublicUrl, Query, get, post};
+use hub_account::{
+    Accounts, AppTokens, ClientAuth, ClientId, GrantError, OauthScope, OauthScopes, PublicJwk, UserInfo,
+};
+use hub_core::SecretString;
+use hub_http::{AccessClass, ApiError, ApiRouter, Json, JsonOrForm, PublicUrl, SignedIn, basic_credentials, get, post};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::WebState;
-use crate::error::{Answer, is_mendable, sentence};
-use crate::shell::Shell;
 use crate::visit::Visit;
 
+pub(crate) use authorize::goes_on_to_app;
+
+const CODE_GRANT: &str = "authorization_code";
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const REFRESH_GRANT: &str = "refresh_token";
 
 pub(crate) fn routes() -> ApiRouter<WebState> {
+    let get = |path: &str| get(path).access(AccessClass::Public).undocumented();
+    let post = |path: &str| post(path).access(AccessClass::Public).undocumented();
     ApiRouter::new()
-        .route(post("/oauth/device").access(AccessClass::Public).undocumented().to(begin))
-        .route(post("/oauth/token").access(AccessClass::Public).undocumented().to(token))
-        .route(get("/oauth/device").access(AccessClass::Login).undocumented().to(form))
-        .route(post("/oauth/device/answer").access(AccessClass::Login).undocumented().to(answer))
+        .route(get("/.well-known/openid-configuration").to(discovery))
+        .route(get("/.well-known/oauth-authorization-server").to(discovery))
+        .route(get("/oauth/jwks").to(keys))
+        .route(post("/oauth/device").to(begin))
+        .route(post("/oauth/token").to(token))
+        .route(post("/oauth/revoke").to(revoke))
+        .route(hub_http::get("/oauth/userinfo").access(AccessClass::Login).undocumented().to(userinfo))
+        .route(hub_http::post("/oauth/userinfo").access(AccessClass::Login).undocumented().to(userinfo))
+        .merge(authorize::routes())
+        .merge(device::routes())
 }
 
-/// Which app asks.
+/// `GET /.well-known/openid-configuration`
+async fn discovery(url: PublicUrl) -> Json<Value> {
+    let scopes: Vec<&str> = OauthScope::all().map(OauthScope::word).collect();
+    Json(json!({
+        "issuer": url.as_str(),
+        "authorization_endpoint": url.join("/oauth/authorize"),
+        "token_endpoint": url.join("/oauth/token"),
+        "userinfo_endpoint": url.join("/oauth/userinfo"),
+        "jwks_uri": url.join("/oauth/jwks"),
+        "device_authorization_endpoint": url.join("/oauth/device"),
+        "revocation_endpoint": url.join("/oauth/revoke"),
+        "scopes_supported": scopes,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": [CODE_GRANT, REFRESH_GRANT, DEVICE_GRANT],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "code_challenge_methods_supported": ["S256"],
+        "prompt_values_supported": ["none", "consent"],
+        "claims_supported": [
+            "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "name", "preferred_username", "profile", "picture",
+            "email", "email_verified", "orgs",
+        ],
+    }))
+}
+
+/// The keys by which id tokens are verified.
+#[derive(Serialize)]
+struct KeysView {
+    keys: Vec<PublicJwk>,
+}
+
+/// `GET /oauth/jwks`
+async fn keys(State(accounts): State<Accounts>) -> Result<Json<KeysView>, ApiError> {
+    Ok(Json(KeysView { keys: accounts.public_keys().await? }))
+}
+
+/// `GET /oauth/userinfo`, and `POST` for clients that ask so.
+async fn userinfo(
+    State(accounts): State<Accounts>,
+    url: PublicUrl,
+    caller: SignedIn,
+) -> Result<Json<UserInfo>, ApiError> {
+    Ok(Json(accounts.userinfo(&caller, url.as_str()).await?))
+}
+
+/// Which app asks, and what for.
 #[derive(Deserialize)]
 struct BeginBody {
     #[serde(default)]
     client_id: String,
+    #[serde(default)]
+    scope: String,
 }
 
 /// What a device shows its owner.
@@ -51,7 +113,7 @@ async fn begin(
     public_url: PublicUrl,
     JsonOrForm(body): JsonOrForm<BeginBody>,
 ) -> Result<Response, ApiError> {
-    let code = match accounts.begin_device(&body.client_id).await {
+    let code = match accounts.begin_device(&ClientId::new(&body.client_id), &body.scope).await {
         Ok(code) => code,
         Err(error) => return refusal(error),
     };
@@ -72,10 +134,22 @@ async fn begin(
 struct TokenBody {
     #[serde(default)]
     grant_type: String,
+    client_id: Option<String>,
+    client_secret: Option<SecretString>,
+    code: Option<SecretString>,
     #[serde(default)]
-    client_id: String,
+    redirect_uri: String,
+    code_verifier: Option<SecretString>,
     device_code: Option<SecretString>,
     refresh_token: Option<SecretString>,
+}
+
+/// Which app asks: by the header, or by fields of the body.
+fn client(headers: &HeaderMap, id: Option<String>, secret: Option<SecretString>) -> ClientAuth {
+    match basic_credentials(headers) {
+        Some((id, secret)) => ClientAuth { id: Some(id), secret: Some(secret) },
+        None => ClientAuth { id: id.filter(|id| !id.is_empty()), secret },
+    }
 }
 
 /// Tokens for an app.
@@ -85,6 +159,10 @@ struct TokensView {
     token_type: &'static str,
     expires_in: i64,
     refresh_token: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
 }
 
 impl From<AppTokens> for TokensView {
@@ -94,6 +172,8 @@ impl From<AppTokens> for TokensView {
             token_type: "bearer",
             expires_in: tokens.expires_secs,
             refresh_token: tokens.refresh.reveal().to_owned(),
+            scope: tokens.scopes.to_string(),
+            id_token: tokens.id_token,
         }
     }
 }
@@ -101,18 +181,50 @@ impl From<AppTokens> for TokensView {
 /// `POST /oauth/token`
 async fn token(
     State(accounts): State<Accounts>,
+    url: PublicUrl,
+    headers: HeaderMap,
     JsonOrForm(body): JsonOrForm<TokenBody>,
 ) -> Result<Response, ApiError> {
-    let granted = match (body.grant_type.as_str(), &body.device_code, &body.refresh_token) {
-        (DEVICE_GRANT, Some(code), _) => accounts.poll_device(&body.client_id, code).await,
-        (REFRESH_GRANT, _, Some(refresh)) => accounts.refresh_tokens(&body.client_id, refresh).await,
-        (DEVICE_GRANT | REFRESH_GRANT, _, _) => {
-            return Ok(failed("invalid_request", "send the device_code, or the refresh_token"));
+    let client = client(&headers, body.client_id, body.client_secret);
+    let id = ClientId::new(client.id.as_deref().unwrap_or_default());
+    let granted = match (body.grant_type.as_str(), &body.code, &body.device_code, &body.refresh_token) {
+        (CODE_GRANT, Some(code), _, _) => {
+            let verifier = body.code_verifier.as_ref();
+            accounts.exchange_code(&client, code, &body.redirect_uri, verifier, url.as_str()).await
         }
-        _ => return Ok(failed("unsupported_grant_type", "this server grants by device_code and refresh_token")),
+        (DEVICE_GRANT, _, Some(code), _) => accounts.poll_device(&id, code, url.as_str()).await,
+        (REFRESH_GRANT, _, _, Some(refresh)) => accounts.refresh_tokens(&client, refresh).await,
+        (CODE_GRANT | DEVICE_GRANT | REFRESH_GRANT, ..) => {
+            return Ok(failed("invalid_request", "send the code, the device_code, or the refresh_token"));
+        }
+        _ => {
+            let known = "this server grants by authorization_code, refresh_token and device_code";
+            return Ok(failed("unsupported_grant_type", known));
+        }
     };
     match granted {
         Ok(tokens) => Ok(unkept(Json(TokensView::from(tokens)).into_response())),
+        Err(error) => refusal(error),
+    }
+}
+
+/// A token that an app gives back.
+#[derive(Deserialize)]
+struct RevokeBody {
+    token: SecretString,
+    client_id: Option<String>,
+    client_secret: Option<SecretString>,
+}
+
+/// `POST /oauth/revoke`
+async fn revoke(
+    State(accounts): State<Accounts>,
+    headers: HeaderMap,
+    JsonOrForm(body): JsonOrForm<RevokeBody>,
+) -> Result<Response, ApiError> {
+    let client = client(&headers, body.client_id, body.client_secret);
+    match accounts.give_back_token(&client, &body.token).await {
+        Ok(()) => Ok(unkept(StatusCode::OK.into_response())),
         Err(error) => refusal(error),
     }
 }
@@ -125,12 +237,20 @@ fn refusal(error: GrantError) -> Result<Response, ApiError> {
         GrantError::SlowDown => "slow_down",
         GrantError::Expired => "expired_token",
         GrantError::Denied => "access_denied",
-        GrantError::InvalidGrant => "invalid_grant",
+        GrantError::InvalidGrant | GrantError::WrongVerifier => "invalid_grant",
         GrantError::Failed(_) => "server_error",
     };
     match error {
         GrantError::Failed(error) => Err(error.into()),
-        error => Ok(failed(word, &error.to_string())),
+        error => {
+            let mut response = failed(word, &error.to_string());
+            if matches!(error, GrantError::InvalidClient) {
+                *response.status_mut() = StatusCode::UNAUTHORIZED;
+                let challenge = HeaderValue::from_static("Basic realm=\"oauth\"");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            }
+            Ok(response)
+        }
     }
 }
 
@@ -141,76 +261,16 @@ fn failed(word: &str, description: &str) -> Response {
 
 /// Nothing of this may stay in a cache.
 fn unkept(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-/// The short code, if the link carries it.
-#[derive(Deserialize)]
-struct DeviceQuery {
-    #[serde(default)]
-    user_code: String,
+/// What scopes mean, for the person who grants them.
+pub(crate) fn scope_lines(visit: &Visit, scopes: &OauthScopes) -> Vec<&'static str> {
+    scopes.iter().map(|scope| scope_words(visit, scope)).collect()
 }
 
-#[derive(Template)]
-#[template(path = "oauth/page.html")]
-struct DevicePage<'a> {
-    shell: Shell,
-    user_code: &'a str,
-    /// The app that waits, once the code is known.
-    app: Option<String>,
-    /// What was answered.
-    answered: Option<bool>,
-    problem: Option<String>,
-}
-
-/// `GET /oauth/device`
-async fn form(visit: Visit, State(accounts): State<Accounts>, Query(query): Query<DeviceQuery>) -> Answer {
-    visit.person()?;
-    let code = query.user_code.trim();
-    if code.is_empty() {
-        return Ok(device_page(&visit, StatusCode::OK, "", None, None, None));
-    }
-    match accounts.waiting_device(visit.by(), code).await {
-        Ok(app) => Ok(device_page(&visit, StatusCode::OK, code, Some(app), None, None)),
-        Err(error) => mend(&visit, code, error),
-    }
-}
-
-fn device_page(
-    visit: &Visit,
-    status: StatusCode,
-    user_code: &str,
-    app: Option<String>,
-    answered: Option<bool>,
-    problem: Option<String>,
-) -> Response {
-    visit.page(status, &DevicePage { shell: visit.shell("login"), user_code, app, answered, problem })
-}
-
-fn mend(visit: &Visit, code: &str, error: AccountError) -> Answer {
-    if !is_mendable(&error) {
-        return Err(error.into());
-    }
-    let problem = Some(sentence(error.message()));
-    Ok(device_page(visit, StatusCode::UNPROCESSABLE_ENTITY, code, None, None, problem))
-}
-
-/// The owner's answer.
-#[derive(Deserialize)]
-struct AnswerBody {
-    form_token: String,
-    user_code: String,
-    #[serde(default)]
-    allow: bool,
-}
-
-/// `POST /oauth/device/answer`
-async fn answer(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body): JsonOrForm<AnswerBody>) -> Answer {
-    visit.check(&body.form_token)?;
-    visit.person()?;
-    match accounts.answer_device(visit.by(), &body.user_code, body.allow).await {
-        Ok(()) => Ok(device_page(&visit, StatusCode::OK, "", None, Some(body.allow), None)),
-        Err(error) => mend(&visit, &body.user_code, error),
-    }
+/// What a scope means.
+pub(crate) fn scope_words(visit: &Visit, scope: OauthScope) -> &'static str {
+    visit.words.find(&format!("scope.{}", scope.word())).unwrap_or(scope.word())
 }

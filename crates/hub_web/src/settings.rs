@@ -1,5 +1,6 @@
 //! `/settings`: what a person decides about their own account.
 
+mod apps;
 mod factor;
 mod keys;
 mod password;
@@ -18,6 +19,7 @@ pub(crate) fn routes() -> ApiRouter<WebState> {
         .merge(sessions::routes())
         .merge(tokens::routes())
         .merge(keys::routes())
+        .merge(apps::routes())
 }
 
 fn get(path: &str) -> RouteDraft {

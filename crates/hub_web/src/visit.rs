@@ -148,6 +148,11 @@ impl Visit {
         page::render(status, view)
     }
 
+    /// A page with a form whose answer leads to another place, which was registered here.
+    pub(crate) fn page_returning_to(&self, status: StatusCode, view: &impl Template, place: &str) -> Response {
+        page::render_returning_to(status, view, place)
+    }
+
     /// A page with a form that strangers may send.
     pub(crate) fn form_page(&self, status: StatusCode, view: &impl Template) -> Response {
         let mut response = page::render(status, view);

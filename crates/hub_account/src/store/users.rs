@@ -9,7 +9,7 @@ use crate::namespace::NamespaceId;
 use crate::users::User;
 
 const COLUMNS: &str = "n.id, n.name, n.full_name, u.email, u.is_admin, u.disabled_ms, n.created_ms, \
-                       CASE WHEN u.password_hash IS NULL THEN 0 ELSE 1 END";
+                       CASE WHEN u.password_hash IS NULL THEN 0 ELSE 1 END, u.email_verified_ms";
 const FROM: &str = "FROM account_user u JOIN namespace n ON n.id = u.id";
 
 impl FromRow for User {
@@ -24,6 +24,7 @@ impl FromRow for User {
             disabled_at: row.get(5)?,
             created_at: row.get(6)?,
             has_password: row.get::<i64>(7)? != 0,
+            email_verified_at: row.get(8)?,
         })
     }
 }
@@ -96,11 +97,16 @@ pub(crate) async fn insert(
     Ok(count == 1)
 }
 
-/// Sets the address of mail, unless another account has it: then `false`, and the transaction stays usable.
-pub(crate) async fn set_email(tx: &mut Tx, id: NamespaceId, email: &Email) -> Result<bool, DbError> {
-    let sql = "UPDATE account_user SET email = $2, email_key = $3 WHERE id = $1 \
+/// Sets the address of mail and since when it is known to receive mail, unless another account has it: then `false`, and the transaction stays usable.
+pub(crate) async fn set_email(
+    tx: &mut Tx,
+    id: NamespaceId,
+    email: &Email,
+    verified: Option<Timestamp>,
+) -> Result<bool, DbError> {
+    let sql = "UPDATE account_user SET email = $2, email_key = $3, email_verified_ms = $4 WHERE id = $1 \
                AND NOT EXISTS (SELECT 1 FROM account_user o WHERE o.email_key = $3 AND o.id <> $1)";
-    Ok(tx.exec(sql, args![id.key(), email.as_str(), email.key()]).await? == 1)
+    Ok(tx.exec(sql, args![id.key(), email.as_str(), email.key(), verified]).await? == 1)
 }
 
 pub(crate) async fn set_password(tx: &mut Tx, id: NamespaceId, hash: &str) -> Result<(), DbError> {

@@ -88,7 +88,12 @@ impl World {
 
 fn accounts(db: &TestDb, clock: &Arc<FixedClock>, ids: &Arc<Counting>, sign_up: SignUpPolicy) -> Accounts {
     let password_cost = PasswordCost { memory_kib: 64, passes: 1, ..PasswordCost::default() };
-    Accounts::new((**db).clone(), clock.clone(), ids.clone(), &AccountConfig { sign_up, password_cost })
+    Accounts::new(
+        (**db).clone(),
+        clock.clone(),
+        ids.clone(),
+        &AccountConfig { sign_up, password_cost, ..AccountConfig::default() },
+    )
 }
 
 async fn world() -> World {

@@ -3,9 +3,9 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub_account::{AccountError, Accounts, Membership, User};
-use hub_core::{NamespaceName, UserError};
-use hub_http::{ApiRouter, JsonOrForm};
+use hub_account::{AccountError, Accounts, LetterWords, Membership, User};
+use hub_core::{NamespaceName, SecretString, UserError};
+use hub_http::{AccessClass, ApiRouter, JsonOrForm, Query};
 use serde::Deserialize;
 
 use super::{get, post};
@@ -20,6 +20,8 @@ pub(super) fn routes() -> ApiRouter<WebState> {
         .route(get("/settings").to(begin))
         .route(get("/settings/profile").to(show))
         .route(post("/settings/profile").to(save))
+        .route(hub_http::get("/settings/email/confirm").access(AccessClass::Public).undocumented().to(confirm_form))
+        .route(hub_http::post("/settings/email/confirm").access(AccessClass::Public).undocumented().to(confirm))
 }
 
 /// `GET /settings`
@@ -34,6 +36,10 @@ struct ProfilePage<'a> {
     user: User,
     full_name: &'a str,
     email: &'a str,
+    /// Whether addresses are proved here, by a letter.
+    has_mail: bool,
+    /// The address that waits for its proof.
+    unproved: Option<String>,
     memberships: Vec<MembershipLine>,
     problem: Option<String>,
 }
@@ -48,26 +54,31 @@ struct MembershipLine {
 async fn show(visit: Visit, State(accounts): State<Accounts>) -> Answer {
     let user = accounts.user(visit.by(), &visit.person()?.name).await?;
     let (full_name, email) = (user.full_name.to_string(), email_of(&user));
-    Ok(profile_page(&visit, StatusCode::OK, user, (&full_name, &email), None))
+    profile_page(&visit, &accounts, StatusCode::OK, user, (&full_name, &email), None).await
 }
 
 fn email_of(user: &User) -> String {
     user.email.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
-fn profile_page(
+async fn profile_page(
     visit: &Visit,
+    accounts: &Accounts,
     status: StatusCode,
     user: User,
     (full_name, email): (&str, &str),
     problem: Option<String>,
-) -> axum::response::Response {
+) -> Answer {
     let line = |membership: &Membership| MembershipLine {
         name: membership.name.to_string(),
         role: visit.words.find(&format!("role.{}", membership.role.word())).unwrap_or(membership.role.word()),
     };
     let memberships = visit.caller.user().map(|user| user.memberships.iter().map(line).collect()).unwrap_or_default();
-    visit.page(status, &ProfilePage { shell: visit.shell("profile"), user, full_name, email, memberships, problem })
+    let has_mail = accounts.mail().is_on();
+    let unproved = accounts.unproved_email(visit.by(), &user.name).await?.map(|email| email.to_string());
+    let view =
+        ProfilePage { shell: visit.shell("profile"), user, full_name, email, has_mail, unproved, memberships, problem };
+    Ok(visit.page(status, &view))
 }
 
 /// The filled form.
@@ -84,24 +95,78 @@ async fn save(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body): 
     visit.check(&body.form_token)?;
     let name = &visit.person()?.name;
     match set_profile(&visit, &accounts, name, &body).await {
-        Ok(()) => Ok(go_to("/settings/profile?done=saved")),
+        Ok(is_sent) => Ok(go_to(if is_sent { "/settings/profile?done=proof" } else { "/settings/profile?done=saved" })),
         Err(error) if is_mendable(&error) => {
             let user = accounts.user(visit.by(), name).await?;
             let problem = Some(sentence(error.message()));
             let fields = (body.full_name.as_str(), body.email.as_str());
-            Ok(profile_page(&visit, StatusCode::UNPROCESSABLE_ENTITY, user, fields, problem))
+            profile_page(&visit, &accounts, StatusCode::UNPROCESSABLE_ENTITY, user, fields, problem).await
         }
         Err(error) => Err(error.into()),
     }
 }
 
+/// Saves what the form says; gives whether a letter went out, by which a new address is to be proved.
 async fn set_profile(
     visit: &Visit,
     accounts: &Accounts,
     name: &NamespaceName,
     body: &ProfileBody,
-) -> Result<(), AccountError> {
+) -> Result<bool, AccountError> {
     let full_name = body.full_name.parse()?;
     let email = Some(body.email.trim()).filter(|email| !email.is_empty()).map(str::parse).transpose()?;
-    accounts.set_profile(visit.by(), name, Some(&full_name), email.as_ref()).await
+    if !accounts.mail().is_on() {
+        accounts.set_profile(visit.by(), name, Some(&full_name), email.as_ref()).await?;
+        return Ok(false);
+    }
+    accounts.set_profile(visit.by(), name, Some(&full_name), None).await?;
+    let user = accounts.user(visit.by(), name).await?;
+    let is_proved = user.email_verified_at.is_some();
+    let Some(email) = email.filter(|email| !is_proved || user.email.as_ref() != Some(email)) else { return Ok(false) };
+    let words =
+        LetterWords { subject: visit.words.get("letter.proof.subject"), text: visit.words.get("letter.proof.text") };
+    accounts.prove_email(visit.by(), name, &email, words).await?;
+    Ok(true)
+}
+
+/// The code of a link that proves an address.
+#[derive(Deserialize)]
+struct ConfirmQuery {
+    #[serde(default)]
+    code: String,
+}
+
+#[derive(Template)]
+#[template(path = "settings/profile/confirm.html")]
+struct ConfirmPage<'a> {
+    shell: Shell,
+    code: &'a str,
+    proved: Option<String>,
+    problem: Option<String>,
+}
+
+/// `GET /settings/email/confirm?code=…`: a page that asks, because programs that look for danger in mail open every link.
+async fn confirm_form(visit: Visit, Query(query): Query<ConfirmQuery>) -> Answer {
+    let view = ConfirmPage { shell: visit.shell("profile"), code: &query.code, proved: None, problem: None };
+    Ok(visit.form_page(StatusCode::OK, &view))
+}
+
+/// The answer.
+#[derive(Deserialize)]
+struct ConfirmBody {
+    form_token: String,
+    code: SecretString,
+}
+
+/// `POST /settings/email/confirm`
+async fn confirm(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body): JsonOrForm<ConfirmBody>) -> Answer {
+    visit.check(&body.form_token)?;
+    let (status, proved, problem) = match accounts.confirm_email(&body.code).await {
+        Ok(email) => (StatusCode::OK, Some(email.to_string()), None),
+        Err(error @ (AccountError::ProofInvalid | AccountError::EmailTaken)) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, None, Some(sentence(error.message())))
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(visit.form_page(status, &ConfirmPage { shell: visit.shell("profile"), code: "", proved, problem }))
 }
