@@ -148,6 +148,7 @@ fn tells_email(credential: &Credential) -> bool {
             token.scopes.oauth.as_ref().is_none_or(|words| words.split(' ').any(|word| word == "email"))
         }
         Credential::Password | Credential::Session(_) => true,
+        Credential::LargeFiles(_) => false,
     }
 }
 

@@ -222,7 +222,7 @@ impl Accounts {
 fn signed_in_at(user: &CallerUser) -> Option<Timestamp> {
     match &user.credential {
         Credential::Session(session) => Some(session.created_at),
-        Credential::Password | Credential::Token(_) => None,
+        Credential::Password | Credential::Token(_) | Credential::LargeFiles(_) => None,
     }
 }
 

@@ -73,7 +73,7 @@ impl Accounts {
         // A token that a person made for themselves is theirs, so it tells all.
         let scopes = match &user.credential {
             Credential::Token(token) => token.scopes.oauth.as_deref().map(OauthScopes::read),
-            Credential::Password | Credential::Session(_) => None,
+            Credential::Password | Credential::Session(_) | Credential::LargeFiles(_) => None,
         };
         let scopes = scopes.unwrap_or_else(|| OauthScopes::read("openid profile email"));
         self.userinfo_of(user.id, &scopes, url).await
