@@ -90,6 +90,7 @@ fn entry(random: &mut Numbers, id: i64, repositories: u64) -> Entry {
         if quiet { 0 } else { random.rank(1000) as i64 },
         if random.below(100) < 45 { 1_000_000 << random.below(18) } else { MISSING },
         random.below(1 << 36) as i64,
+        if random.below(100) < 45 { 2_400_000 << random.below(18) } else { MISSING },
     ];
     Entry {
         id: (id * 0x9E37_79B9) % 0x1F_FFFF_FFFF,

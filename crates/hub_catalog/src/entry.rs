@@ -21,6 +21,16 @@ pub enum Group {
     Gated,
     /// What runs a Space: `gradio`, `docker`, `static`.
     Sdk,
+    /// How a model's numbers were made smaller, such as `4-bit` or `gptq`.
+    Quantization,
+    /// The model that this one was made from: `namespace/name`.
+    Base,
+    /// A dataset that a model was trained on.
+    Dataset,
+    /// How many rows a dataset has, as a class such as `1K<n<10K`.
+    Size,
+    /// What a dataset holds: `text`, `image`, `audio`.
+    Modality,
 }
 
 /// Something that a repository can be found by.
@@ -57,12 +67,22 @@ pub enum Sort {
     Parameters,
     /// The bytes of its files.
     Bytes,
+    /// The memory that a model needs to run, in bytes, as [`crate::memory_of`] estimates it.
+    Memory,
 }
 
 impl Sort {
     /// All of them, in the order of [`Entry::numbers`].
-    pub const ALL: [Sort; 7] =
-        [Sort::Created, Sort::Modified, Sort::Downloads, Sort::Likes, Sort::Trending, Sort::Parameters, Sort::Bytes];
+    pub const ALL: [Sort; 8] = [
+        Sort::Created,
+        Sort::Modified,
+        Sort::Downloads,
+        Sort::Likes,
+        Sort::Trending,
+        Sort::Parameters,
+        Sort::Bytes,
+        Sort::Memory,
+    ];
 }
 
 /// The value of a number that a repository does not have.

@@ -7,11 +7,13 @@
 mod catalog;
 mod entry;
 mod languages;
+mod memory;
 mod query;
 mod shelf;
 mod translate;
 
 pub use catalog::{Catalog, CatalogError, FoundRepos};
 pub use entry::{Entry, Group, MISSING, Sort, Term};
+pub use memory::memory_of;
 pub use query::{Clause, Facet, Found, Place, Query, Span};
 pub use shelf::Shelf;

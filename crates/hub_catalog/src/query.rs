@@ -29,6 +29,13 @@ pub struct Span {
     pub max: Option<i64>,
 }
 
+impl Span {
+    /// Whether a number lies in it. A missing one lies nowhere.
+    pub(crate) fn holds(&self, number: i64) -> bool {
+        number >= self.min.unwrap_or(0).max(0) && number <= self.max.unwrap_or(i64::MAX)
+    }
+}
+
 /// The place of a repository in a sorted list. Repositories of equal number are ordered by their keys, so a place means
 /// the same on every replica and after every restart.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -60,6 +67,8 @@ pub struct Query {
     pub facets: Vec<Group>,
     /// The most terms of each group that are shown.
     pub facet_terms: usize,
+    /// Bands of numbers: how many of all that match lie in each is counted.
+    pub bands: Vec<Span>,
 }
 
 /// What the index answers.
@@ -73,6 +82,8 @@ pub struct Found {
     pub total: u64,
     /// The facets asked for.
     pub facets: Vec<Facet>,
+    /// How many lie in each of the bands asked for.
+    pub bands: Vec<u64>,
 }
 
 /// The terms of a group among repositories.

@@ -189,7 +189,7 @@ impl Shelf {
             .iter()
             .map(|group| Facet { group: *group, counts: self.count(*group, matching, query.facet_terms) })
             .collect();
-        Found { page, more, total: matching.len(), facets }
+        Found { page, more, total: matching.len(), facets, bands: self.count_bands(&query.bands, matching) }
     }
 
     /// The documents that match; `None` stands for all.

@@ -5,6 +5,7 @@ use hub_repo::{Gating, ListCursor, ListQuery, SortKey, Surveyed};
 
 use crate::entry::{Entry, Group, MISSING, Sort, Term};
 use crate::languages;
+use crate::memory::{QUANTIZATIONS, memory_of};
 use crate::query::{Clause, Place, Query, Span};
 
 /// Tags that name a format of files.
@@ -37,6 +38,7 @@ pub(crate) fn entry_of(row: Surveyed) -> Entry {
         row.trending,
         row.parameters.map_or(MISSING, count),
         count(row.used_bytes),
+        row.parameters.filter(|count| *count > 0).map_or(MISSING, |all| count(memory_of(all, &row.tags))),
     ];
     Entry {
         id: row.id.key(),
@@ -69,12 +71,23 @@ fn terms_of(row: &Surveyed) -> Vec<Term> {
             Some(("task_categories", task)) => add(Group::Task, task),
             Some(("format", format)) => add(Group::Format, format),
             Some(("library", library)) => add(Group::Library, library),
+            Some(("size_categories", size)) => add(Group::Size, size),
+            Some(("modality", modality)) => add(Group::Modality, modality),
+            Some(("dataset", dataset)) if row.kind == RepoKind::Model => add(Group::Dataset, dataset),
+            // The relation comes in a tag of its own: `base_model:finetune:owner/name`.
+            Some(("base_model", base)) if !base.contains(':') => add(Group::Base, base),
             _ if row.kind == RepoKind::Space && SDKS.contains(&tag.as_str()) => add(Group::Sdk, tag),
             _ if FORMATS.contains(&tag.as_str()) => add(Group::Format, tag),
+            _ if row.kind == RepoKind::Model && QUANTIZATIONS.contains(&tag.as_str()) => add(Group::Quantization, tag),
             // Datasets say `language:fr`, models only `fr`.
             _ if row.kind == RepoKind::Model && languages::is_code(tag) => add(Group::Language, tag),
             _ => {}
         }
+    }
+    if row.kind == RepoKind::Space {
+        // What a Space uses is found by the words by which models name their datasets.
+        terms.extend(row.models.iter().map(|model| Term::new(Group::Tag, format!("model:{model}"))));
+        terms.extend(row.datasets.iter().map(|dataset| Term::new(Group::Tag, format!("dataset:{dataset}"))));
     }
     terms.sort();
     terms.dedup();
@@ -108,6 +121,7 @@ pub(crate) fn query_of(query: &ListQuery) -> Query {
         limit: query.limit,
         facets: Vec::new(),
         facet_terms: 0,
+        bands: Vec::new(),
     }
 }
 

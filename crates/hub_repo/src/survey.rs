@@ -45,6 +45,10 @@ pub struct Surveyed {
     pub task: Option<String>,
     /// The library that loads a model.
     pub library: Option<String>,
+    /// The models that the card names, which is what a Space uses.
+    pub models: Vec<String>,
+    /// The datasets that the card names.
+    pub datasets: Vec<String>,
 }
 
 /// The most repositories that one call surveys or picks.

@@ -6,6 +6,7 @@ use roaring::RoaringBitmap;
 
 use super::Shelf;
 use crate::entry::Group;
+use crate::query::Span;
 
 /// To compare a term's bitmap costs as much as to look at the terms of so many documents.
 const COMPARED: u64 = 64;
@@ -21,6 +22,20 @@ impl Shelf {
         });
         counts.truncate(most);
         counts.into_iter().map(|(term, count)| (self.terms[term as usize].value.clone(), count)).collect()
+    }
+
+    /// How many documents lie in each band, in one pass over their numbers.
+    pub(super) fn count_bands(&self, bands: &[Span], docs: &RoaringBitmap) -> Vec<u64> {
+        let mut counts = vec![0; bands.len()];
+        if bands.is_empty() {
+            return counts;
+        }
+        for doc in docs {
+            for (band, count) in bands.iter().zip(&mut counts) {
+                *count += u64::from(band.holds(self.numbers[band.number as usize][doc as usize]));
+            }
+        }
+        counts
     }
 
     fn count_each(&self, group: Group, docs: &RoaringBitmap) -> Vec<(u32, u64)> {

@@ -44,6 +44,13 @@ fn query(random: &mut Numbers) -> Query {
             Clause { terms, negated: random.below(4) == 0 }
         })
         .collect();
+    let bands = (0..random.below(3))
+        .map(|_| Span {
+            number: Sort::ALL[random.below(SORTS as u64) as usize],
+            min: (random.below(2) == 0).then(|| random.below(1000) as i64),
+            max: (random.below(2) == 0).then(|| random.below(1000) as i64),
+        })
+        .collect();
     let texts = ["", "s", "lm2", "R0/", "bert-", "q4_k.m", "nobody", "é", "-1"];
     let spans = (0..random.below(2))
         .map(|_| Span {
@@ -62,6 +69,7 @@ fn query(random: &mut Numbers) -> Query {
         limit: 5 + random.below(200) as usize,
         facets: GROUPS.to_vec(),
         facet_terms: 6,
+        bands,
     }
 }
 
@@ -91,6 +99,14 @@ fn plainly(entries: &HashMap<i64, Entry>, query: &Query, owners: &[i64]) -> Foun
     }
     let more = places.len() > query.limit;
     places.truncate(query.limit);
+    let in_band = |band: &Span| {
+        let number = |entry: &&&Entry| {
+            let number = entry.number(band.number);
+            number != MISSING && number >= band.min.unwrap_or(0) && number <= band.max.unwrap_or(i64::MAX)
+        };
+        matching.iter().filter(number).count() as u64
+    };
+    let bands = query.bands.iter().map(in_band).collect();
     let count = |group: &Group| {
         let mut counts: HashMap<Box<str>, u64> = HashMap::new();
         for term in matching.iter().flat_map(|entry| &entry.terms).filter(|term| term.group == *group) {
@@ -101,7 +117,7 @@ fn plainly(entries: &HashMap<i64, Entry>, query: &Query, owners: &[i64]) -> Foun
         counts.truncate(query.facet_terms);
         Facet { group: *group, counts }
     };
-    Found { page: places, more, total: matching.len() as u64, facets: query.facets.iter().map(count).collect() }
+    Found { page: places, more, total: matching.len() as u64, facets: query.facets.iter().map(count).collect(), bands }
 }
 
 /// Asks for every page to the very end, and holds each against the plain answer.

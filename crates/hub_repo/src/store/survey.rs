@@ -58,12 +58,34 @@ struct FewFacts {
     tags: Vec<String>,
     pipeline_tag: Option<String>,
     library_name: Option<String>,
+    card_data: Option<FewFields>,
+}
+
+/// The fields of a card that name other repositories.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct FewFields {
+    models: serde_json::Value,
+    datasets: serde_json::Value,
+}
+
+/// The texts of a field that is a text or a list of them; as many as an index needs.
+fn texts(field: &serde_json::Value) -> Vec<String> {
+    const TEXTS_MAX: usize = 50;
+    match field {
+        serde_json::Value::String(text) => vec![text.clone()],
+        serde_json::Value::Array(items) => {
+            items.iter().filter_map(|item| item.as_str().map(str::to_owned)).take(TEXTS_MAX).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 impl SurveyRow {
     fn into_surveyed(self) -> Result<Surveyed, RepoError> {
         let damaged = |what: &str| RepoError::Inconsistent(format!("repository {} has a damaged {what}", self.id));
         let facts: FewFacts = serde_json::from_str(&self.facts).map_err(|_| damaged("list of facts"))?;
+        let named = facts.card_data.unwrap_or_default();
         Ok(Surveyed {
             id: RepoId(self.id),
             kind: RepoKind::from_db(self.kind).ok_or_else(|| damaged("kind"))?,
@@ -81,6 +103,8 @@ impl SurveyRow {
             tags: facts.tags,
             task: facts.pipeline_tag,
             library: facts.library_name,
+            models: texts(&named.models),
+            datasets: texts(&named.datasets),
         })
     }
 }
