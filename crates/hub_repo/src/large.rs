@@ -75,7 +75,7 @@ impl Repo {
         }
         let limits = self.repos.limits();
         if can_send_parts && size > limits.parts_from_bytes {
-            return self.plan_parts(sha256, size, limits.part_bytes.max(size.div_ceil(MAX_PARTS)).max(1)).await;
+            return self.plan_parts(sha256, size, limits.part_bytes, true).await;
         }
         let copy = CopyId::fresh(self.repos.ids());
         let key = ObjectKey::Large { sha256, copy: copy.clone() };
@@ -111,7 +111,26 @@ impl Repo {
         Ok(self.wants_upload(sha256, size).await?.then(|| self.ticket(sha256, size, None)))
     }
 
-    async fn plan_parts(&self, sha256: Sha256, size: u64, part_bytes: u64) -> Result<UploadPlan, RepoError> {
+    /// Says how a large file shall be sent in parts through Hearth, whatever the blob store could offer: for pages, which
+    /// send to no other host. What was cut off goes on with the parts that are missing.
+    ///
+    /// # Errors
+    /// Those of [`Repo::wants_upload`].
+    pub async fn plan_parts_here(&self, sha256: Sha256, size: u64, part_bytes: u64) -> Result<UploadPlan, RepoError> {
+        match self.wants_upload(sha256, size).await? {
+            true => self.plan_parts(sha256, size, part_bytes, false).await,
+            false => Ok(UploadPlan::Present),
+        }
+    }
+
+    async fn plan_parts(
+        &self,
+        sha256: Sha256,
+        size: u64,
+        part_bytes: u64,
+        may_link: bool,
+    ) -> Result<UploadPlan, RepoError> {
+        let part_bytes = part_bytes.max(size.div_ceil(MAX_PARTS)).max(1);
         let copy = CopyId::fresh(self.repos.ids());
         let key = ObjectKey::Large { sha256, copy: copy.clone() };
         let blobs = self.repos.blobs();
@@ -121,7 +140,8 @@ impl Repo {
         let mut parts = Vec::new();
         for number in 1..=size.div_ceil(part_bytes) as u32 {
             let offset = u64::from(number - 1) * part_bytes;
-            parts.push(match blobs.part_link(&key, &parts_id, number, ttl).await? {
+            let link = if may_link { blobs.part_link(&key, &parts_id, number, ttl).await? } else { None };
+            parts.push(match link {
                 Some(link) => PartPlan::Direct(link),
                 None => {
                     let ticket = self.ticket(sha256, part_bytes.min(size - offset), Some(id.clone()));

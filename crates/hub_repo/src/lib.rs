@@ -4,6 +4,8 @@
 //! written first and referred to second: bytes go to the blob store and objects to their rows before one transaction
 //! moves a reference. What nothing refers to does not exist, and is collected later.
 
+mod app;
+mod blame;
 mod check;
 mod commit;
 mod content;
@@ -41,6 +43,7 @@ mod xet;
 /// Bytes on their way in and out, as [`Repo::read`] and [`Repos::receive_whole`] name them.
 pub use hub_blob::{BlobError, BlobStream, LinkOptions};
 
+pub use blame::Blame;
 pub use check::{CheckReport, Damage};
 pub use commit::{CommitDone, CommitDraft, CommitHeader, Operation};
 pub use content::{FileContent, FileSource};

@@ -103,6 +103,11 @@ impl Repo {
         Self { repos: repos.clone(), state, access: Access::Write, caller: Caller::Anonymous }
     }
 
+    /// The handle of a Space whose app may be used by whoever holds the label of its origin.
+    pub(crate) fn shown(repos: &Repos, state: RepoState) -> Self {
+        Self { repos: repos.clone(), state, access: Access::Read, caller: Caller::Anonymous }
+    }
+
     /// States that this handle may do `access`; a use case calls it first, so that a handle opened for reading
     /// cannot write by mistake.
     pub(crate) fn require(&self, access: Access) -> Result<(), RepoError> {

@@ -17,6 +17,8 @@ pub(crate) enum Purpose {
     Upload,
     /// To use the chunk store.
     Xet,
+    /// To use the app of a Space.
+    App,
 }
 
 impl Purpose {
@@ -25,6 +27,7 @@ impl Purpose {
         match self {
             Purpose::Upload => "upload_ticket",
             Purpose::Xet => "xet_token",
+            Purpose::App => "app_label",
         }
     }
 }
@@ -54,7 +57,8 @@ impl Repos {
         Ok(serde_json::from_slice(&body).ok())
     }
 
-    async fn mac(&self, purpose: Purpose, body: &[u8]) -> Result<Hmac<Sha256Hasher>, RepoError> {
+    /// The signature of a text, to be finished.
+    pub(crate) async fn mac(&self, purpose: Purpose, body: &[u8]) -> Result<Hmac<Sha256Hasher>, RepoError> {
         let key = secrets::get_or_create(self.db(), purpose.key_name(), self.ids()).await?;
         let mut mac = Hmac::<Sha256Hasher>::new_from_slice(&key)
             .map_err(|_| RepoError::Inconsistent("a key of this instance cannot be used".to_owned()))?;
