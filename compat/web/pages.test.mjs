@@ -42,18 +42,18 @@ async function alice(options = {}) {
     return { context, page };
 }
 
-async function commit(repo, lines) {
+async function commit(repo, lines, kind = "models") {
     const header = { key: "header", value: { summary: "content", description: "" } };
     const file = ([path, content]) => ({ key: "file", value: { path, content, encoding: "utf-8" } });
     const body = [header, ...lines.map(file)].map((line) => JSON.stringify(line)).join("\n");
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/x-ndjson" };
-    const answer = await fetch(`${url}/api/models/${repo}/commit/main`, { method: "POST", headers, body });
+    const answer = await fetch(`${url}/api/${kind}/${repo}/commit/main`, { method: "POST", headers, body });
     assert.ok(answer.ok, await answer.text());
 }
 
-async function create(repo) {
+async function create(repo, more = {}) {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-    const body = JSON.stringify({ name: repo });
+    const body = JSON.stringify({ name: repo, ...more });
     const answer = await fetch(`${url}/api/repos/create`, { method: "POST", headers, body });
     assert.ok(answer.ok, await answer.text());
 }
@@ -210,6 +210,101 @@ test("nothing that users write runs in a page", async () => {
     await context.close();
 });
 
+test("the app of a Space runs, and knows nothing of who looks at it", async () => {
+    const repo = `${name}-app`;
+    await create(repo, { type: "space", sdk: "static", private: true });
+    const script = `
+        const said = { cookie: document.cookie, origin: location.origin };
+        localStorage.setItem("kept", "yes");
+        said.kept = localStorage.getItem("kept");
+        try { said.parent = parent.document.title; } catch (error) { said.parent = error.name; }
+        const ask = async (path, options) => {
+            try { const answer = await fetch(${JSON.stringify(url)} + path, options); return answer.status; }
+            catch (error) { return error.name; }
+        };
+        said.me = await ask("/api/whoami-v2", { credentials: "include" });
+        said.settings = await ask("/settings/profile", { credentials: "include" });
+        said.posted = await ask("/logout", { method: "POST", credentials: "include", mode: "no-cors" });
+        said.here = (await fetch("/api/whoami-v2")).status;
+        document.body.dataset.said = JSON.stringify(said);`;
+    await commit(`alice/${repo}`, [
+        ["README.md", "---\ntitle: App\nsdk: static\n---\n# App\n"],
+        ["index.html", "<!doctype html><title>App</title><h1>It runs</h1><script type=module src=/js/app.js></script>"],
+        ["js/app.js", script],
+    ], "spaces");
+    const { context, page } = await alice();
+    await page.goto(`${url}/spaces/alice/${repo}`);
+    const frame = page.frameLocator(".app iframe");
+    assert.equal(await frame.locator("h1").textContent(), "It runs");
+    await frame.locator("body[data-said]").waitFor();
+    const said = JSON.parse(await frame.locator("body").getAttribute("data-said"));
+    assert.notEqual(said.origin, new URL(url).origin);
+    assert.deepEqual([said.cookie, said.kept, said.parent, said.here], ["", "yes", "SecurityError", 404]);
+    for (const answer of [said.me, said.settings]) assert.ok(answer === 401 || answer === "TypeError", JSON.stringify(said));
+    await page.goto(`${url}/new`);
+    assert.equal(page.url(), `${url}/new`, "still signed in");
+    await context.close();
+});
+
+test("an upload that was cut off goes on with what is missing", async () => {
+    const repo = `${name}-parts`;
+    await create(repo);
+    const { context, page } = await alice();
+    const large = join(folder, "large.bin");
+    const content = Buffer.alloc(20 << 20, 7);
+    content[content.length - 1] = 1;
+    await writeFile(large, content);
+    const isPart = (address) => address.pathname === "/api/lfs/part";
+    // The second part never ends, until its reader leaves.
+    let parts = 0;
+    await page.route(isPart, (route) => { if (++parts === 1) return route.continue(); });
+    await page.goto(`${url}/alice/${repo}/upload/main`);
+    await page.setInputFiles("#files", large);
+    await page.click("button:has-text('Commit')");
+    await page.waitForRequest((request) => isPart(new URL(request.url())) && parts === 2);
+    await page.close();
+    const again = await context.newPage();
+    let sent = 0;
+    again.on("request", (request) => { if (isPart(new URL(request.url()))) sent++; });
+    await again.goto(`${url}/alice/${repo}/upload/main`);
+    await again.setInputFiles("#files", [large, join(folder, "t.csv")]);
+    await again.click("button:has-text('Commit')");
+    await again.waitForURL(`${url}/alice/${repo}/tree/main?done=uploaded`);
+    assert.equal(sent, 2);
+    const answer = await fetch(`${url}/alice/${repo}/resolve/main/large.bin`);
+    assert.ok(Buffer.from(await answer.arrayBuffer()).equals(content));
+    await context.close();
+});
+
+test("lists are narrowed by keyboard and link alone, and nothing moves while pages load", async () => {
+    const repo = `${name}-list`;
+    await create(repo);
+    await commit(`alice/${repo}`, [["README.md", `---\nlicense: mit\npipeline_tag: text-generation\ntags: [${name}]\n---\n# M\n\n$x^2$ and text\n`]]);
+    const { context, page } = await alice({ viewport: { width: 1280, height: 800 } });
+    await page.addInitScript(() => {
+        globalThis.moved = 0;
+        new PerformanceObserver((list) => { for (const entry of list.getEntries()) globalThis.moved += entry.value; })
+            .observe({ type: "layout-shift", buffered: true });
+    });
+    for (const path of ["/", "/models", `/alice/${repo}`, `/alice/${repo}/tree/main`, "/search?q=alice"]) {
+        await page.goto(url + path, { waitUntil: "load" });
+        const moved = await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(globalThis.moved)))));
+        assert.ok(moved < 0.02, `${path} moves by ${moved}`);
+    }
+    await page.goto(`${url}/models?tag=${name}`);
+    assert.match(await page.textContent("h1"), /1/);
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+    await page.keyboard.press("/");
+    assert.equal(await page.evaluate(() => document.activeElement.name), "q");
+    await page.goto(`${url}/models?tag=${name}`);
+    await page.click(".facet:has-text('mit')");
+    assert.match(page.url(), /license%3Amit/);
+    await page.click(`.name:has-text('${repo}')`);
+    assert.equal(await page.locator("math").count(), 1);
+    await context.close();
+});
+
 test("pages have no fault that axe finds, in either theme, and fit a phone", async () => {
     const repo = `${name}-axe`;
     await create(repo);
@@ -218,7 +313,7 @@ test("pages have no fault that axe finds, in either theme, and fit a phone", asy
     const paths = ["/", "/models", "/datasets", "/search?q=alice", "/organizations", "/users", "/alice", "/acme", "/new", "/settings/profile", "/settings/password",
         "/settings/two-factor", "/settings/sessions", "/settings/tokens", "/settings/tokens/new", "/settings/keys", "/settings/applications", "/settings/applications/new", "/organizations/new", "/organizations/acme/settings", base,
         `${base}/tree/main`, `${base}/blob/main/a.py`, `${base}/commits/main`, `${base}/commit/main`, `${base}/edit/main/a.py`, `${base}/upload/main`, `${base}/settings`,
-        `${base}/delete/main/a.py`, "/oauth/device", "/nobody-has-this-name"];
+        `${base}/delete/main/a.py`, `${base}/blame/main/a.py`, `${base}/rename/main/a.py`, "/spaces", "/oauth/device", "/nobody-has-this-name"];
     const faults = [];
     for (const colorScheme of ["light", "dark"]) {
         const { context, page } = await alice({ colorScheme, viewport: { width: 390, height: 800 }, bypassCSP: true });

@@ -17,6 +17,7 @@ mod git;
 mod idle;
 mod info;
 mod nginx;
+mod pages;
 mod process;
 mod small;
 mod table;
@@ -56,11 +57,12 @@ type Part = (&'static str, fn(&mut Bench) -> anyhow::Result<()>);
 const XET_CODEC: &str = "xet-codec";
 
 /// In this order: memory when idle is measured before anything else runs.
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("idle", idle::measure),
     ("commits", commits::measure),
     ("info", info::measure),
     ("tree", tree::measure),
+    ("pages", pages::measure),
     ("git", git::measure),
     ("small", small::measure),
     ("transfer", transfer::measure),

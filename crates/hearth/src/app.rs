@@ -20,20 +20,17 @@ use crate::hub::Hub;
 pub struct App {
     routes: ApiRouter,
     settings: ServiceSettings,
+    web: WebState,
 }
 
 impl App {
     /// Wires the faces to the engine.
     pub fn new(hub: &Hub, config: &Config, metrics: &Metrics) -> Self {
         let health = Health::new(hub.db.clone(), hub.blobs.clone(), metrics.clone());
-        let routes = ApiRouter::new().merge(health::routes().with_state(health)).merge(faces(hub, config, metrics));
-        let settings = ServiceSettings {
-            public_url: config.server.public_url.as_deref().map(PublicUrl::new),
-            trusted_proxies: TrustedProxies::new(&config.server.trusted_proxies),
-            body_limit: config.limits.api_body_bytes,
-            body_idle: Duration::from_secs(config.server.body_idle_secs),
-        };
-        Self { routes, settings }
+        let web = web_state(hub, config);
+        let routes =
+            ApiRouter::new().merge(health::routes().with_state(health)).merge(faces(hub, config, metrics, &web));
+        Self { routes, settings: service_settings(config), web }
     }
 
     /// A line for each route, with its access class.
@@ -46,12 +43,29 @@ impl App {
         let accounts = hub.accounts.clone();
         let unknown = move |request: Request| unknown(accounts.clone(), request);
         let router = self.routes.into_router_or(unknown);
+        // Around every route: nothing of Hearth is served by the hosts of apps.
+        let router = router.layer(axum::middleware::from_fn_with_state(self.web.clone(), hub_web::apps));
         let dressed = dress(router, self.settings, hub.ids.clone(), metrics.clone());
-        dressed.layer(axum::middleware::from_fn_with_state(web_state(hub), hub_web::pages))
+        dressed.layer(axum::middleware::from_fn_with_state(self.web, hub_web::pages))
+    }
+
+    /// The service of a port that serves nothing but the apps of Spaces.
+    pub fn app_router(hub: &Hub, config: &Config, metrics: &Metrics) -> Router {
+        let router = Router::new().fallback(hub_web::shared_apps).with_state(web_state(hub, config));
+        dress(router, service_settings(config), hub.ids.clone(), metrics.clone())
     }
 }
 
-fn faces(hub: &Hub, config: &Config, metrics: &Metrics) -> ApiRouter {
+fn service_settings(config: &Config) -> ServiceSettings {
+    ServiceSettings {
+        public_url: config.server.public_url.as_deref().map(PublicUrl::new),
+        trusted_proxies: TrustedProxies::new(&config.server.trusted_proxies),
+        body_limit: config.limits.api_body_bytes,
+        body_idle: Duration::from_secs(config.server.body_idle_secs),
+    }
+}
+
+fn faces(hub: &Hub, config: &Config, metrics: &Metrics, web: &WebState) -> ApiRouter {
     let state = ApiState {
         repos: hub.repos.clone(),
         catalog: hub.catalog.clone(),
@@ -61,7 +75,7 @@ fn faces(hub: &Hub, config: &Config, metrics: &Metrics) -> ApiRouter {
     };
     let api = hub_api::routes().with_state(state);
     let git = hub_git::routes().with_state(git_state(hub, config));
-    api.merge(git).merge(hub_web::routes().with_state(web_state(hub)))
+    api.merge(git).merge(hub_web::routes().with_state(web.clone()))
 }
 
 /// What git needs, over HTTP and SSH alike.
@@ -69,8 +83,15 @@ pub(crate) fn git_state(hub: &Hub, config: &Config) -> GitState {
     GitState { repos: hub.repos.clone(), incoming: config.incoming_folder() }
 }
 
-fn web_state(hub: &Hub) -> WebState {
-    WebState { repos: hub.repos.clone(), ids: hub.ids.clone(), clock: hub.clock.clone() }
+fn web_state(hub: &Hub, config: &Config) -> WebState {
+    WebState {
+        repos: hub.repos.clone(),
+        catalog: hub.catalog.clone(),
+        apps: config.spaces.app_origin(),
+        content_origin: config.content_origin().map(Into::into),
+        ids: hub.ids.clone(),
+        clock: hub.clock.clone(),
+    }
 }
 
 /// The answer to paths that no route has. It depends on who asks, as for a repository that is missing.

@@ -17,6 +17,7 @@ use hub_core::{Limits, SecretString};
 use hub_http::Network;
 use hub_mail::MailConfig;
 use hub_repo::ChunkPolicy;
+use hub_web::AppOrigin;
 use serde::Deserialize;
 
 pub use layers::{ConfigError, Flags, load};
@@ -42,6 +43,8 @@ pub struct Config {
     pub accounts: AccountsConfig,
     /// By which server mail is sent.
     pub mail: MailConfig,
+    /// Where the apps of Spaces are served.
+    pub spaces: SpacesConfig,
     /// What is too large.
     pub limits: Limits,
     /// What is logged, and how.
@@ -60,6 +63,7 @@ impl Default for Config {
             xet: XetConfig::default(),
             accounts: AccountsConfig::default(),
             mail: MailConfig::default(),
+            spaces: SpacesConfig::default(),
             limits: Limits::default(),
             log: LogConfig::default(),
             jobs: JobsConfig::default(),
@@ -79,6 +83,21 @@ impl Config {
     /// The folder for pushes that were not found good yet; its files have no names and end with the process.
     pub fn incoming_folder(&self) -> PathBuf {
         self.data.join("incoming")
+    }
+
+    /// The origin from which clients fetch files, where the blob store gives them links.
+    pub fn content_origin(&self) -> Option<String> {
+        let s3 = &self.storage.blobs.s3;
+        if self.storage.blobs.kind != BlobKind::S3 || s3.no_links {
+            return None;
+        }
+        let region = s3.region.as_deref().unwrap_or("us-east-1");
+        let amazon = format!("https://s3.{region}.amazonaws.com");
+        let endpoint = s3.public_endpoint.as_deref().or(s3.endpoint.as_deref()).unwrap_or(&amazon);
+        let (scheme, rest) = endpoint.split_once("://")?;
+        let host = rest.split('/').next()?;
+        let bucket = if s3.bucket_in_host { format!("{}.", s3.bucket) } else { String::new() };
+        Some(format!("{scheme}://{bucket}{host}"))
     }
 
     /// The folder of the blob store, if it is one.
@@ -226,6 +245,29 @@ impl XetConfig {
 pub struct AccountsConfig {
     /// Who may make one for themselves.
     pub sign_up: SignUpPolicy,
+}
+
+/// Where the apps of Spaces are served. Never by Hearth's own origin: their scripts may do there what they like.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SpacesConfig {
+    /// The domain whose subdomains are apps.
+    pub domain: Option<String>,
+    /// The origin that all apps share where there is no such domain.
+    pub origin: Option<String>,
+    /// The address of a port for apps alone, for the shared origin.
+    pub listen: Option<SocketAddr>,
+}
+
+impl SpacesConfig {
+    /// As the pages want it.
+    pub fn app_origin(&self) -> AppOrigin {
+        AppOrigin {
+            domain: self.domain.as_deref().map(str::to_ascii_lowercase),
+            shared: self.origin.clone(),
+            port: self.listen.map(|address| address.port()),
+        }
+    }
 }
 
 /// What is logged, and how.

@@ -39,6 +39,9 @@ pub(crate) async fn run(config: Config, sample_folder: Option<PathBuf>) -> anyho
     if let Some(address) = config.ssh.listen {
         tasks.spawn(serve_ssh(&hub, &config, address, &url, stop.clone()).await?);
     }
+    if let Some(address) = config.spaces.listen {
+        tasks.spawn(serve_apps(&hub, &config, address, &metrics, stop.clone()).await?);
+    }
     let (greeter, ending, its_config) = (hub.clone(), stop.clone(), config.clone());
     tasks.spawn(async move {
         let sample = tokio::select! {
@@ -84,6 +87,21 @@ async fn serve_ssh(
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for SSH"))?;
     tracing::info!(address = %listener.local_addr()?, host_key = server.host_key(), "listening for SSH");
     Ok(server.serve(listener, stop))
+}
+
+/// Opens the door of the apps of Spaces; the future serves it.
+async fn serve_apps(
+    hub: &Hub,
+    config: &Config,
+    address: SocketAddr,
+    metrics: &Metrics,
+    stop: CancellationToken,
+) -> anyhow::Result<impl Future<Output = ()> + use<>> {
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} for apps"))?;
+    tracing::info!(address = %listener.local_addr()?, "listening for the apps of Spaces");
+    let router = App::app_router(hub, config, metrics);
+    let (server, metrics) = (config.server.clone(), metrics.clone());
+    Ok(async move { listener::serve(listener, router, &server, &metrics, stop).await })
 }
 
 /// Publishes the samples, if there are any; the server answers meanwhile. Gives the id of a model to try.

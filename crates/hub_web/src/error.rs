@@ -75,6 +75,12 @@ impl From<RepoError> for PageError {
     }
 }
 
+impl From<hub_catalog::CatalogError> for PageError {
+    fn from(error: hub_catalog::CatalogError) -> Self {
+        Self::of(error)
+    }
+}
+
 impl From<AccountError> for PageError {
     fn from(error: AccountError) -> Self {
         Self::of(error)

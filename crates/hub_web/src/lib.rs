@@ -6,6 +6,7 @@
 
 mod address;
 mod admin;
+mod apps;
 mod assets;
 mod catalog;
 mod error;
@@ -31,6 +32,7 @@ mod words;
 
 use hub_http::ApiRouter;
 
+pub use apps::{AppOrigin, apps, shared_apps};
 pub use error::pages;
 pub use state::WebState;
 

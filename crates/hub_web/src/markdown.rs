@@ -2,7 +2,9 @@
 //! allow-list of elements and attributes, with links and pictures led to the files of the repository.
 //!
 //! No picture is fetched from elsewhere, for that would tell others who reads what: such pictures become their texts.
-//! Anchors get a prefix, so that no author can bear the name of an element of the page. Formulas are only marked.
+//! Anchors get a prefix, so that no author can bear the name of an element of the page.
+
+mod math;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -68,6 +70,23 @@ pub(crate) struct Rendered {
     pub(crate) headings: Vec<Heading>,
 }
 
+impl Rendered {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.html.0.is_empty()
+    }
+
+    /// About how much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.html.0.len()
+            + self.headings.iter().map(|heading| heading.text.len() + heading.anchor.len() + 64).sum::<usize>()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of_html(html: String) -> Self {
+        Self { html: SafeHtml(html), headings: Vec::new() }
+    }
+}
+
 /// Where a text stands, for the links in it.
 #[derive(Clone)]
 pub(crate) struct Place {
@@ -84,7 +103,7 @@ pub(crate) fn render(text: &str, place: &Place) -> Rendered {
     plugins.render.heading_adapter = Some(&headings);
     plugins.render.codefence_syntax_highlighter = Some(&Colours);
     let html = markdown_to_html_with_plugins(text, &options(), &plugins);
-    let html = sanitise(&html, place);
+    let html = SafeHtml(math::typeset(sanitise(&html, place).0));
     let mut headings = headings.0.into_inner().unwrap_or_else(PoisonError::into_inner).found;
     let upper = headings.iter().map(|heading| heading.depth).min().unwrap_or(1);
     headings.iter_mut().for_each(|heading| heading.depth = heading.depth - upper + 1);
@@ -204,6 +223,17 @@ fn led<'v>(element: &str, attribute: &str, value: &'v str, place: &Place) -> Opt
 }
 
 impl Place {
+    /// Where a file of a repository stands.
+    pub(crate) fn of_file(addr: &hub_core::RepoAddr, revision: &str, path: &hub_core::RepoPath) -> Self {
+        let folder = path.parent().map(|folder| folder.to_string()).unwrap_or_default();
+        Self { urls: RepoUrls::of(addr), revision: revision.to_owned(), folder }
+    }
+
+    /// What the links depend on, as one text.
+    pub(crate) fn key(&self) -> String {
+        format!("{} {} {}", self.urls.page(), self.revision, self.folder)
+    }
+
     /// A link: to an anchor of the same text, a file of the repository, or elsewhere.
     fn link<'v>(&self, value: &'v str) -> Cow<'v, str> {
         if let Some(anchor) = value.strip_prefix('#') {

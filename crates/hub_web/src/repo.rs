@@ -1,5 +1,6 @@
 //! The pages of one repository, and what stands above all of them: whose it is, what it is called, its tabs.
 
+mod blame;
 mod blob;
 mod card;
 mod chart;
@@ -7,6 +8,8 @@ mod commit;
 mod create;
 mod edit;
 mod history;
+mod rename;
+mod rendered;
 mod settings;
 mod snippets;
 mod tree;
@@ -28,9 +31,11 @@ pub(crate) fn routes() -> ApiRouter<WebState> {
         .merge(card::routes())
         .merge(tree::routes())
         .merge(blob::routes())
+        .merge(blame::routes())
         .merge(history::routes())
         .merge(commit::routes())
         .merge(edit::routes())
+        .merge(rename::routes())
         .merge(upload::routes())
         .merge(settings::routes())
 }

@@ -6,9 +6,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use hub_account::{Accounts, NamespaceKind, PageQuery};
+use hub_catalog::Catalog;
 use hub_core::RepoKind;
 use hub_http::{AccessClass, ApiRouter, Json, Query, get};
-use hub_repo::{ListQuery, Repos, SortKey};
+use hub_repo::{ListQuery, SortKey};
 use serde::{Deserialize, Serialize};
 
 use crate::WebState;
@@ -64,7 +65,7 @@ struct Section {
 /// `GET /search`
 async fn search(
     visit: Visit,
-    State(repos): State<Repos>,
+    State(catalog): State<Catalog>,
     State(accounts): State<Accounts>,
     Query(query): Query<SearchQuery>,
 ) -> Answer {
@@ -73,7 +74,7 @@ async fn search(
     let mut names = Vec::new();
     if !text.is_empty() {
         for kind in RepoKind::ALL {
-            let found = repos.list(&visit.caller, &query.list_query(kind, SHOWN)).await?;
+            let found = catalog.list(&visit.caller, &query.list_query(kind, SHOWN)).await?;
             if found.repos.is_empty() {
                 continue;
             }
@@ -102,11 +103,11 @@ struct SuggestionView {
 }
 
 /// `GET /search/suggest`
-async fn suggest(visit: Visit, State(repos): State<Repos>, Query(query): Query<SearchQuery>) -> Answer {
+async fn suggest(visit: Visit, State(catalog): State<Catalog>, Query(query): Query<SearchQuery>) -> Answer {
     let mut suggestions = Vec::new();
     if query.q.trim().chars().count() >= 2 {
         for kind in RepoKind::ALL {
-            let found = repos.list(&visit.caller, &query.list_query(kind, SUGGESTED)).await?;
+            let found = catalog.list(&visit.caller, &query.list_query(kind, SUGGESTED)).await?;
             suggestions.extend(found.repos.iter().map(|repo| SuggestionView {
                 href: format!("/{}", repo.state.addr.url_path()),
                 name: repo.state.addr.repo_id(),

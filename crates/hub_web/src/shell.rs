@@ -49,6 +49,11 @@ impl Shell {
         self.words.count(key, *number)
     }
 
+    /// A message that counts things of a list.
+    pub(crate) fn items(&self, key: &'static str, number: usize) -> String {
+        self.words.count(key, number as u64)
+    }
+
     /// What was just done, in words.
     pub(crate) fn notice(&self) -> Option<&'static str> {
         self.words.find(&format!("done.{}", self.done.as_deref()?))
@@ -98,6 +103,11 @@ impl Shell {
     /// Where the script is.
     pub(crate) fn js(&self) -> String {
         crate::assets::address_of("hearth.js")
+    }
+
+    /// Where the script of the upload form is.
+    pub(crate) fn upload_js(&self) -> String {
+        crate::assets::address_of("upload.js")
     }
 
     /// Every language, with its tag, its name, and whether this page is in it.

@@ -4,23 +4,50 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use hub_account::Accounts;
+use hub_catalog::Catalog;
 use hub_core::{Clock, Ids};
 use hub_repo::Repos;
+
+use crate::apps::AppOrigin;
 
 /// The state of the pages.
 #[derive(Clone)]
 pub struct WebState {
     /// All repositories, and through them who is who.
     pub repos: Repos,
+    /// The index by which they are found.
+    pub catalog: Catalog,
+    /// Where the apps of Spaces are served.
+    pub apps: AppOrigin,
+    /// The origin of the blob store, where files are fetched from it: pages let pictures and sound come from there.
+    pub content_origin: Option<Arc<str>>,
     /// Where the tokens of forms come from.
     pub ids: Arc<dyn Ids>,
     /// By what pages say how long ago something was.
     pub clock: Arc<dyn Clock>,
 }
 
+impl std::fmt::Debug for WebState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebState").field("apps", &self.apps).finish_non_exhaustive()
+    }
+}
+
 impl FromRef<WebState> for Repos {
     fn from_ref(state: &WebState) -> Self {
         state.repos.clone()
+    }
+}
+
+impl FromRef<WebState> for AppOrigin {
+    fn from_ref(state: &WebState) -> Self {
+        state.apps.clone()
+    }
+}
+
+impl FromRef<WebState> for Catalog {
+    fn from_ref(state: &WebState) -> Self {
+        state.catalog.clone()
     }
 }
 

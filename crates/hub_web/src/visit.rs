@@ -18,7 +18,7 @@ use hub_http::{ApiError, PublicUrl, RequestContext};
 
 use crate::WebState;
 use crate::error::PageError;
-use crate::page;
+use crate::page::{self, Foreign};
 use crate::shell::{Shell, ShellUser};
 use crate::words::Words;
 
@@ -79,6 +79,7 @@ pub(crate) struct Visit {
     pub(crate) session: Option<SecretString>,
     /// Path and query of the request.
     pub(crate) here: String,
+    content_origin: Option<Arc<str>>,
     theme: Theme,
     form_token: String,
     is_token_fresh: bool,
@@ -145,17 +146,22 @@ impl Visit {
 
     /// A page. Where it has a form for strangers, `form_page` must be used.
     pub(crate) fn page(&self, status: StatusCode, view: &impl Template) -> Response {
-        page::render(status, view)
+        self.page_with_frame(status, view, None)
+    }
+
+    /// A page with a frame that shows another origin.
+    pub(crate) fn page_with_frame(&self, status: StatusCode, view: &impl Template, frame: Option<&str>) -> Response {
+        page::render(status, view, Foreign { content: self.content_origin.as_deref(), frame, form: None })
     }
 
     /// A page with a form whose answer leads to another place, which was registered here.
     pub(crate) fn page_returning_to(&self, status: StatusCode, view: &impl Template, place: &str) -> Response {
-        page::render_returning_to(status, view, place)
+        page::render(status, view, Foreign { form: Some(place), ..Foreign::default() })
     }
 
     /// A page with a form that strangers may send.
     pub(crate) fn form_page(&self, status: StatusCode, view: &impl Template) -> Response {
-        let mut response = page::render(status, view);
+        let mut response = self.page(status, view);
         if self.is_token_fresh {
             self.set_cookie(&mut response, FORM_COOKIE, &self.form_token, None);
         }
@@ -237,6 +243,7 @@ impl Visit {
             client: text(header::USER_AGENT).to_owned(),
             session: None,
             here: parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            content_origin: state.content_origin.clone(),
             theme: cookie(headers, THEME_COOKIE).map(|word| Theme::of_word(&word)).unwrap_or_default(),
             is_token_fresh: form_cookie.is_none(),
             form_token: form_cookie.unwrap_or_else(|| fresh_token(&*Arc::<dyn Ids>::from_ref(state))),

@@ -5,6 +5,7 @@
 mod access;
 mod accounts;
 mod admin;
+mod browse;
 mod command;
 mod commits;
 mod content;
@@ -16,6 +17,7 @@ mod large;
 mod lists;
 mod matrix;
 mod object_store;
+mod outlines;
 mod pages;
 mod process;
 mod repos;

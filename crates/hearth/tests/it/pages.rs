@@ -153,7 +153,7 @@ async fn files_are_uploaded_by_a_form() {
     let sent = send(&token, "t.csv").await;
     assert_eq!(sent.header("location"), Some("/datasets/dora/d/tree/main/in?done=uploaded"), "{}", sent.text());
     let table = look(&site, &cookie, "/datasets/dora/d/blob/main/in/t.csv").await.ok().text();
-    assert!(table.contains("<th scope=\"col\">a</th>") && table.contains("<td>2</td>"), "{table}");
+    assert!(table.contains(">a<span class=\"kind\">int") && table.contains("<td class=\"right\">2</td>"), "{table}");
     let pointer = look(&site, &cookie, "/datasets/dora/d/raw/main/in/w.bin").await.ok().text();
     assert!(pointer.starts_with("version https://git-lfs"), "{pointer}");
     let content = look(&site, &cookie, "/datasets/dora/d/resolve/main/in/w.bin").await.ok().text();

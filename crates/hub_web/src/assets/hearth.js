@@ -7,12 +7,27 @@ for (const field of document.querySelectorAll("[data-submit]")) {
   field.addEventListener("change", () => field.form.requestSubmit());
 }
 
+// A path is copied by a button that is there only for those who can use it.
+for (const button of document.querySelectorAll("[data-clip]")) {
+  if (!navigator.clipboard) break;
+  button.hidden = false;
+  const parts = Array.from(button.childNodes);
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.clip);
+    button.textContent = document.body.dataset.copied;
+    setTimeout(() => button.replaceChildren(...parts), 1500);
+  });
+}
+
 // Moments in the reader's own zone.
 const language = document.documentElement.lang;
 const clock = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const date = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 for (const time of document.querySelectorAll("time[datetime]")) {
   const moment = new Date(time.dateTime);
-  if (!Number.isNaN(moment.getTime())) time.title = clock.format(moment);
+  if (Number.isNaN(moment.getTime())) continue;
+  time.title = clock.format(moment);
+  if (/^\d{4}-\d{2}-\d{2}$/.test(time.textContent)) time.textContent = date.format(moment);
 }
 
 // Lines to paste are copied by a button.
@@ -48,6 +63,9 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
     const field = document.querySelector("main [data-suggest], [data-suggest]");
     if (field) { event.preventDefault(); field.focus(); }
+  } else if (event.key === "y" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const link = document.querySelector("[data-permalink]");
+    if (link) location.assign(link.href + location.hash);
   }
 });
 
@@ -89,40 +107,5 @@ for (const field of document.querySelectorAll("[data-suggest]")) {
   });
   field.form.addEventListener("focusout", (event) => {
     if (!field.form.contains(event.relatedTarget)) setTimeout(() => field.form.querySelector(".suggest")?.remove(), 150);
-  });
-}
-
-// Files are dropped on the upload form, and their way is shown.
-for (const form of document.querySelectorAll("form[data-upload]")) {
-  const input = form.querySelector("input[type=file]"), zone = form.querySelector(".drop");
-  const names = form.querySelector("[data-names]");
-  const list = () => { names.textContent = Array.from(input.files, (file) => file.name).join(", "); };
-  input.addEventListener("change", list);
-  for (const kind of ["dragenter", "dragover"]) {
-    zone.addEventListener(kind, (event) => { event.preventDefault(); zone.classList.add("over"); });
-  }
-  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
-  zone.addEventListener("drop", (event) => {
-    event.preventDefault();
-    zone.classList.remove("over");
-    input.files = event.dataTransfer.files;
-    list();
-  });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const progress = form.querySelector("progress"), request = new XMLHttpRequest();
-    progress.hidden = false;
-    request.upload.addEventListener("progress", (state) => {
-      if (state.lengthComputable) { progress.max = state.total; progress.value = state.loaded; }
-    });
-    request.addEventListener("load", () => {
-      // The form answers with a redirect, which was followed: show where it led, or the page that says what is wrong.
-      if (request.status < 400) { location.assign(request.responseURL); return; }
-      document.open(); document.write(request.responseText); document.close();
-    });
-    request.addEventListener("error", () => { progress.hidden = true; form.submit(); });
-    request.open("POST", form.action);
-    request.setRequestHeader("Accept", "text/html");
-    request.send(new FormData(form));
   });
 }

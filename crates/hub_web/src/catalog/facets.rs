@@ -1,154 +1,212 @@
-//! What the lists offer to filter by. Any other tag works as well, by its chip on a page or by hand in the address.
+//! What a list can be narrowed by, with the number of hits behind each choice, as the index counts them.
 
-/// A band of parameter counts.
-pub(super) struct Band {
-    pub(super) name: &'static str,
-    pub(super) shown: &'static str,
-    pub(super) min: Option<u64>,
-    pub(super) max: Option<u64>,
+use hub_catalog::{Found, Group, Sort, Span};
+use hub_core::RepoKind;
+use hub_formats::card::lists::TASKS;
+
+use super::vocabulary::{Band, LANGUAGES, MEMORY, MODALITIES, PARAMETERS};
+use super::{CatalogQuery, span};
+use crate::repo_list::task_words;
+use crate::visit::Visit;
+
+/// The most values of a group that are counted.
+pub(super) const TERMS: usize = 60;
+/// Of those, how many are seen before the reader asks for the rest.
+const SEEN: usize = 8;
+/// The groups that have a value for every other repository.
+pub(super) const LONG_GROUPS: [Group; 2] = [Group::Base, Group::Dataset];
+
+/// A heading with the facets below it.
+pub(super) struct FacetGroup {
+    pub(super) title: &'static str,
+    /// How the group is meant.
+    pub(super) about: Option<&'static str>,
+    pub(super) is_open: bool,
+    pub(super) facets: Vec<Facet>,
+    /// What is seen only after a click.
+    pub(super) more: Vec<Facet>,
 }
 
-const fn band(name: &'static str, shown: &'static str, min: Option<u64>, max: Option<u64>) -> Band {
-    Band { name, shown, min, max }
+/// One thing to filter by.
+pub(super) struct Facet {
+    pub(super) text: String,
+    pub(super) href: String,
+    pub(super) count: u64,
+    pub(super) is_chosen: bool,
 }
 
-pub(super) const PARAMETERS: &[Band] = &[
-    band("lt-100M", "< 100M", None, Some(99_999_999)),
-    band("100M-1B", "100M – 1B", Some(100_000_000), Some(999_999_999)),
-    band("1B-7B", "1B – 7B", Some(1_000_000_000), Some(6_999_999_999)),
-    band("7B-34B", "7B – 34B", Some(7_000_000_000), Some(33_999_999_999)),
-    band("34B-100B", "34B – 100B", Some(34_000_000_000), Some(99_999_999_999)),
-    band("gt-100B", "> 100B", Some(100_000_000_000), None),
-];
+/// The groups that the index counts for a kind.
+pub(super) fn groups_of(kind: RepoKind) -> &'static [Group] {
+    match kind {
+        RepoKind::Model => {
+            &[Group::Task, Group::Library, Group::Language, Group::License, Group::Format, Group::Quantization]
+        }
+        RepoKind::Dataset => {
+            &[Group::Task, Group::Format, Group::Library, Group::Language, Group::License, Group::Size, Group::Modality]
+        }
+        RepoKind::Space => &[Group::Sdk, Group::License],
+        RepoKind::Kernel => &[Group::License],
+    }
+}
 
-/// The tasks by what goes in and comes out.
-pub(super) const MODALITIES: &[(&str, &[&str])] = &[
-    (
-        "modality.text",
-        &[
-            "text-generation",
-            "text-classification",
-            "token-classification",
-            "question-answering",
-            "table-question-answering",
-            "zero-shot-classification",
-            "translation",
-            "summarization",
-            "feature-extraction",
-            "fill-mask",
-            "sentence-similarity",
-            "text-ranking",
-            "text-retrieval",
-            "multiple-choice",
-            "table-to-text",
-        ],
-    ),
-    (
-        "modality.multimodal",
-        &[
-            "image-text-to-text",
-            "image-text-to-image",
-            "image-text-to-video",
-            "visual-question-answering",
-            "document-question-answering",
-            "video-text-to-text",
-            "visual-document-retrieval",
-            "audio-text-to-text",
-            "any-to-any",
-        ],
-    ),
-    (
-        "modality.vision",
-        &[
-            "text-to-image",
-            "image-classification",
-            "object-detection",
-            "image-segmentation",
-            "depth-estimation",
-            "image-to-text",
-            "image-to-image",
-            "image-to-video",
-            "unconditional-image-generation",
-            "video-classification",
-            "text-to-video",
-            "video-to-video",
-            "zero-shot-image-classification",
-            "mask-generation",
-            "zero-shot-object-detection",
-            "text-to-3d",
-            "image-to-3d",
-            "image-feature-extraction",
-            "keypoint-detection",
-        ],
-    ),
-    (
-        "modality.audio",
-        &[
-            "text-to-speech",
-            "text-to-audio",
-            "automatic-speech-recognition",
-            "audio-to-audio",
-            "audio-classification",
-            "voice-activity-detection",
-        ],
-    ),
-    (
-        "modality.tabular",
-        &["tabular-classification", "tabular-regression", "tabular-to-text", "time-series-forecasting"],
-    ),
-    ("modality.more", &["reinforcement-learning", "robotics", "graph-ml"]),
-];
+/// The bands that are counted for models: parameters first, then memory.
+pub(super) fn model_bands() -> Vec<Span> {
+    let parameters = PARAMETERS.iter().map(|band| span(Sort::Parameters, band));
+    parameters.chain(MEMORY.iter().map(|band| span(Sort::Memory, band))).collect()
+}
 
-pub(super) const LIBRARIES: &[&str] = &[
-    "transformers",
-    "safetensors",
-    "gguf",
-    "diffusers",
-    "peft",
-    "sentence-transformers",
-    "onnx",
-    "mlx",
-    "timm",
-    "keras",
-    "sklearn",
-    "pytorch",
-    "jax",
-    "transformers.js",
-];
+/// A tag as people read it.
+fn tag_words(visit: &Visit, tag: &str) -> String {
+    let plain = tag.split_once(':').map_or(tag, |(_, value)| value);
+    if TASKS.contains(&plain) {
+        return task_words(visit.words, plain);
+    }
+    let named = LANGUAGES.iter().find(|(code, _)| *code == plain).map(|(_, name)| (*name).to_owned());
+    named.unwrap_or_else(|| plain.to_owned())
+}
 
-pub(super) const LICENSES: &[&str] = &[
-    "apache-2.0",
-    "mit",
-    "openrail",
-    "cc-by-4.0",
-    "cc-by-sa-4.0",
-    "cc-by-nc-4.0",
-    "cc0-1.0",
-    "bsd-3-clause",
-    "gpl-3.0",
-    "llama3.1",
-    "gemma",
-    "other",
-];
+/// What the list is filtered by, each with the way to take it away.
+pub(super) fn chosen(visit: &Visit, kind: RepoKind, query: &CatalogQuery) -> Vec<Facet> {
+    let taken =
+        |text: String, without: CatalogQuery| Facet { text, href: without.address(kind), count: 0, is_chosen: true };
+    let author = (!query.author.is_empty())
+        .then(|| taken(query.author.clone(), CatalogQuery { author: String::new(), ..query.first() }));
+    let tags =
+        query.tag.iter().filter(|tag| !tag.is_empty()).map(|tag| taken(tag_words(visit, tag), query.toggled(tag)));
+    let band = PARAMETERS.iter().find(|band| band.name == query.params);
+    let band = band.map(|band| taken(band.shown.to_owned(), CatalogQuery { params: String::new(), ..query.first() }));
+    let memory = MEMORY.iter().find(|band| band.name == query.memory).map(|band| {
+        let text = visit.words.fill("facet.fits", &[&band.shown]);
+        taken(text, CatalogQuery { memory: String::new(), ..query.first() })
+    });
+    author.into_iter().chain(tags).chain(band).chain(memory).collect()
+}
 
-pub(super) const LANGUAGES: &[(&str, &str)] = &[
-    ("en", "English"),
-    ("zh", "中文"),
-    ("es", "Español"),
-    ("fr", "Français"),
-    ("de", "Deutsch"),
-    ("ja", "日本語"),
-    ("ko", "한국어"),
-    ("pt", "Português"),
-    ("ru", "Русский"),
-    ("it", "Italiano"),
-    ("ar", "العربية"),
-    ("hi", "हिन्दी"),
-    ("tr", "Türkçe"),
-    ("vi", "Tiếng Việt"),
-    ("pl", "Polski"),
-    ("nl", "Nederlands"),
-    ("id", "Bahasa Indonesia"),
-    ("code", "Code"),
-    ("multilingual", "Multilingual"),
-];
+/// Makes the groups of one list.
+struct Maker<'a> {
+    visit: &'a Visit,
+    kind: RepoKind,
+    query: &'a CatalogQuery,
+    found: &'a Found,
+}
+
+impl Maker<'_> {
+    /// The counted values of a group, most first.
+    fn counts(&self, group: Group) -> impl Iterator<Item = (&str, u64)> {
+        let facet = self.found.facets.iter().find(|facet| facet.group == group);
+        facet.into_iter().flat_map(|facet| facet.counts.iter().map(|(value, count)| (&**value, *count)))
+    }
+
+    fn facet(&self, tag: &str, count: u64) -> Facet {
+        Facet {
+            text: tag_words(self.visit, tag),
+            href: self.query.toggled(tag).address(self.kind),
+            count,
+            is_chosen: self.query.tag.iter().any(|has| has == tag),
+        }
+    }
+
+    /// A group of tags that begin alike.
+    fn tags(&self, title: &'static str, group: Group, prefix: &str, is_open: bool) -> Option<FacetGroup> {
+        let facets: Vec<Facet> =
+            self.counts(group).map(|(value, count)| self.facet(&format!("{prefix}{value}"), count)).collect();
+        self.group(title, facets, is_open)
+    }
+
+    /// A group, unless it would be empty.
+    fn group(&self, title: &'static str, mut facets: Vec<Facet>, is_open: bool) -> Option<FacetGroup> {
+        if facets.is_empty() {
+            return None;
+        }
+        // What is chosen is seen, wherever it stands by its count.
+        facets.sort_by_key(|facet| !facet.is_chosen);
+        let is_open = is_open || facets[0].is_chosen;
+        let more = if facets.len() > SEEN + 2 { facets.split_off(SEEN) } else { Vec::new() };
+        Some(FacetGroup { title: self.visit.words.get(title), about: None, is_open, facets, more })
+    }
+
+    fn bands(
+        &self,
+        title: &'static str,
+        bands: &[Band],
+        counts: &[u64],
+        of: impl Fn(&str) -> (CatalogQuery, bool),
+    ) -> Option<FacetGroup> {
+        let facet = |(band, count): (&Band, &u64)| {
+            let (query, is_chosen) = of(band.name);
+            Facet { text: band.shown.to_owned(), href: query.address(self.kind), count: *count, is_chosen }
+        };
+        let facets: Vec<Facet> =
+            bands.iter().zip(counts).map(facet).filter(|facet| facet.count > 0 || facet.is_chosen).collect();
+        let is_empty = facets.is_empty();
+        let title = self.visit.words.get(title);
+        (!is_empty).then_some(FacetGroup { title, about: None, is_open: true, facets, more: Vec::new() })
+    }
+
+    /// The tasks, below what goes in and comes out.
+    fn tasks(&self, prefix: &str) -> Vec<FacetGroup> {
+        let mut groups = Vec::new();
+        for (title, tasks) in MODALITIES {
+            let known = self.counts(Group::Task).filter(|(task, _)| tasks.contains(task));
+            let facets: Vec<Facet> = known.map(|(task, count)| self.facet(&format!("{prefix}{task}"), count)).collect();
+            let is_first = groups.is_empty();
+            groups.extend(self.group(title, facets, is_first));
+        }
+        groups
+    }
+
+    fn parameters(&self) -> Option<FacetGroup> {
+        let counts = self.found.bands.get(..PARAMETERS.len()).unwrap_or_default();
+        self.bands("facet.params", PARAMETERS, counts, |name| {
+            let is_chosen = self.query.params == name;
+            let params = if is_chosen { String::new() } else { name.to_owned() };
+            (CatalogQuery { params, ..self.query.first() }, is_chosen)
+        })
+    }
+
+    fn memory(&self) -> Option<FacetGroup> {
+        let counts = self.found.bands.get(PARAMETERS.len()..).unwrap_or_default();
+        let group = self.bands("facet.memory", MEMORY, counts, |name| {
+            let is_chosen = self.query.memory == name;
+            let memory = if is_chosen { String::new() } else { name.to_owned() };
+            (CatalogQuery { memory, ..self.query.first() }, is_chosen)
+        });
+        group.map(|group| FacetGroup { about: Some(self.visit.words.get("facet.memory.about")), ..group })
+    }
+}
+
+/// The groups of a list.
+pub(super) fn groups(visit: &Visit, kind: RepoKind, query: &CatalogQuery, found: &Found) -> Vec<FacetGroup> {
+    let maker = Maker { visit, kind, query, found };
+    let tags = |title, group, prefix, is_open| maker.tags(title, group, prefix, is_open);
+    let mut groups = Vec::new();
+    match kind {
+        RepoKind::Model => {
+            groups.extend(maker.tasks(""));
+            groups.extend(maker.parameters());
+            groups.extend(maker.memory());
+            groups.extend(tags("facet.library", Group::Library, "", true));
+            groups.extend(tags("facet.format", Group::Format, "", true));
+            groups.extend(tags("facet.quantization", Group::Quantization, "", false));
+            groups.extend(tags("facet.license", Group::License, "license:", true));
+            groups.extend(tags("facet.language", Group::Language, "", false));
+            groups.extend(tags("facet.base", Group::Base, "base_model:", false));
+            groups.extend(tags("facet.dataset", Group::Dataset, "dataset:", false));
+        }
+        RepoKind::Dataset => {
+            groups.extend(maker.tasks("task_categories:"));
+            groups.extend(tags("facet.modality", Group::Modality, "modality:", true));
+            groups.extend(tags("facet.size", Group::Size, "size_categories:", true));
+            groups.extend(tags("facet.format", Group::Format, "format:", true));
+            groups.extend(tags("facet.library", Group::Library, "library:", false));
+            groups.extend(tags("facet.license", Group::License, "license:", true));
+            groups.extend(tags("facet.language", Group::Language, "language:", false));
+        }
+        RepoKind::Space => {
+            groups.extend(tags("facet.sdk", Group::Sdk, "", true));
+            groups.extend(tags("facet.license", Group::License, "license:", true));
+        }
+        RepoKind::Kernel => groups.extend(tags("facet.license", Group::License, "license:", true)),
+    }
+    groups
+}

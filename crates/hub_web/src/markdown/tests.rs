@@ -102,3 +102,31 @@ fn what_authors_love_is_there() {
     check("<details><summary>more</summary>x</details>", "<summary>more</summary>");
     check("note[^1]\n\n[^1]: foot", "foot");
 }
+
+#[test]
+fn formulas_become_mathml_and_nothing_else() {
+    let check = |text: &str, expect: &[&str], never: &[&str]| {
+        let html = html(text);
+        for part in expect {
+            assert!(html.contains(part), "{text}: {html}");
+        }
+        for part in never {
+            assert!(!html.contains(part), "{text}: {html}");
+        }
+    };
+    check("$a < b$", &["<math", "<mi>a</mi>", "&lt;"], &["data-math-style"]);
+    check("$$\n\\sum_{i=0}^n x_i\n$$", &["display=\"block\"", "munderover"], &[]);
+    check("so \\\\(y^2\\\\) and \\\\[z\\\\]", &["<msup>", "display=\"block\""], &["\\("]);
+    check("`$n$` and `\\(n\\)`", &["<code>$n$</code>", "<code>\\(n\\)</code>"], &["<math"]);
+    check("costs 5$ or 6$", &[], &["<math"]);
+    check("$\\nosuchcommand{x}$", &["nosuchcommand"], &[]);
+    check("<span data-math-style=\"inline\"><b>x</b></span>", &["<b>x</b>"], &["<math"]);
+    for hostile in [
+        "$\\text{</math><script>alert(1)</script>}$",
+        "$\\href{javascript:alert(1)}{x}$",
+        "$\\text{<img src=x onerror=alert(1)>}$",
+        "<span data-math-style=\"inline\">&lt;/math&gt;&lt;script&gt;alert(1)&lt;/script&gt;</span>",
+    ] {
+        check(hostile, &[], &["<script", "<img", "href=\"javascript"]);
+    }
+}

@@ -1,23 +1,25 @@
 //! `GET …/blob/{revision}/{path}`: one file, shown as what it is, with the ways to take it away and to change it.
 
 mod notebook;
-mod table;
+mod pdf;
 mod tensors;
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use futures::TryStreamExt;
-use hub_core::{Access, CommitId, RepoPath, Timestamp};
+use hub_core::{Access, CommitId, Timestamp};
 use hub_http::{AccessClass, Addr, ApiRouter, Path, Query};
 use hub_repo::{EntryKind, FileContent, Repo, Repos};
+use hub_viewer::{Format, Table};
 use serde::Deserialize;
 
 use super::card::render_card;
 use super::tree::{RefSwitch, ref_switch};
 use super::{At, Crumb, Opened, RepoHead, crumbs, for_each_kind, get, resolve};
 use crate::WebState;
-use crate::address::RepoUrls;
 use crate::error::{Answer, PageError};
 use crate::highlight;
 use crate::markdown::{Place, Rendered, SafeHtml};
@@ -31,15 +33,17 @@ const TEXT_MAX: u64 = 1 << 20;
 const LINES_MAX: usize = 5000;
 /// The longest line that is coloured; longer ones are data.
 const COLOURED_MAX: usize = 400 << 10;
-/// How much of a table is read.
-const TABLE_PREFIX: u64 = 512 << 10;
+/// The most rows that are shown.
+const ROWS: usize = 100;
 /// A notebook above this size is not shown.
 const NOTEBOOK_MAX: u64 = 8 << 20;
 /// A picture above this size is not shown.
 const IMAGE_MAX: u64 = 64 << 20;
 
 pub(super) fn routes() -> ApiRouter<WebState> {
-    for_each_kind(ApiRouter::new(), "/blob/{revision}/{*path}", |path| get(AccessClass::Read, path).to(show))
+    let router =
+        for_each_kind(ApiRouter::new(), "/blob/{revision}/{*path}", |path| get(AccessClass::Read, path).to(show));
+    router.merge(pdf::routes())
 }
 
 /// How the file is wanted.
@@ -68,6 +72,7 @@ struct BlobPage {
     resolve: String,
     raw: String,
     permalink: String,
+    blame: String,
     can_edit: bool,
     is_text: bool,
 }
@@ -77,12 +82,13 @@ pub(super) enum Shown {
     /// Lines of source; whether some are left out.
     Lines(Vec<SafeHtml>, bool),
     /// Markdown.
-    Card(Rendered),
+    Card(Arc<Rendered>),
     Image,
     Audio,
     Video,
-    /// Rows of a table, the first as its head; whether some are left out.
-    Table(Vec<String>, Vec<Vec<String>>, bool),
+    Table(Table),
+    /// With the address that a frame may show.
+    Pdf(String),
     Notebook(Vec<notebook::Cell>),
     Tensors(tensors::TensorFile),
     /// Nothing but a sentence why.
@@ -116,6 +122,7 @@ async fn show(
     let here = head.urls.at("blob", &at.revision, path.as_str());
     let other_view = match (kind, query.source) {
         (Kind::Text, _) => None,
+        (Kind::Table(Format::Parquet), _) => None,
         (Kind::Markdown | Kind::Table(_) | Kind::Notebook, false) => {
             Some((visit.words.get("blob.source"), format!("{here}?source=true")))
         }
@@ -133,6 +140,7 @@ async fn show(
         resolve: head.urls.at("resolve", &at.revision, path.as_str()),
         raw: head.urls.at("raw", &at.revision, path.as_str()),
         permalink: head.urls.at("blob", &commit.to_string(), path.as_str()),
+        blame: head.urls.at("blame", &at.revision, path.as_str()),
         can_edit: head.can_write && refs.is_branch,
         is_text,
         path: path.to_string(),
@@ -153,8 +161,8 @@ enum Kind {
     Image,
     Audio,
     Video,
-    /// With the byte between its cells.
-    Table(u8),
+    Table(Format),
+    Pdf,
     Notebook,
     Safetensors,
     Gguf,
@@ -163,25 +171,31 @@ enum Kind {
 
 impl Kind {
     fn of(path: &str) -> Self {
+        if let Some(format) = Format::of_path(path) {
+            return Self::Table(format);
+        }
         let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
         match ending.as_str() {
             "md" | "markdown" => Self::Markdown,
             "png" | "jpg" | "jpeg" | "gif" | "webp" | "avif" | "bmp" | "ico" | "svg" => Self::Image,
             "mp3" | "wav" | "flac" | "ogg" | "oga" | "opus" | "m4a" => Self::Audio,
             "mp4" | "m4v" | "webm" | "mov" => Self::Video,
-            "csv" => Self::Table(b','),
-            "tsv" => Self::Table(b'\t'),
             "ipynb" => Self::Notebook,
             "safetensors" => Self::Safetensors,
             "gguf" => Self::Gguf,
-            "bin" | "pt" | "pth" | "ckpt" | "onnx" | "parquet" | "arrow" | "zip" | "gz" | "tar" | "tgz" | "zst"
-            | "pkl" | "npy" | "npz" | "h5" | "msgpack" | "pdf" | "model" | "woff2" | "so" | "wasm" => Self::Binary,
+            "pdf" => Self::Pdf,
+            "bin" | "pt" | "pth" | "ckpt" | "onnx" | "arrow" | "zip" | "gz" | "tar" | "tgz" | "zst" | "pkl" | "npy"
+            | "npz" | "h5" | "msgpack" | "model" | "woff2" | "so" | "wasm" => Self::Binary,
             _ => Self::Text,
         }
     }
 
     fn is_binary(self) -> bool {
-        matches!(self, Self::Image | Self::Audio | Self::Video | Self::Safetensors | Self::Gguf | Self::Binary)
+        match self {
+            Self::Image | Self::Audio | Self::Video | Self::Pdf | Self::Safetensors | Self::Gguf | Self::Binary => true,
+            Self::Table(format) => !format.is_text(),
+            Self::Text | Self::Markdown | Self::Notebook => false,
+        }
     }
 }
 
@@ -204,17 +218,19 @@ async fn content(
             let found = tensors::read(repo, file, kind == Kind::Gguf).await?;
             found.map_or_else(|| nothing("blob.damaged"), |tensors| Ok(Shown::Tensors(tensors)))
         }
-        Kind::Table(separator) if !wants_source => {
-            let bytes = read_prefix(repo, file, TABLE_PREFIX).await?;
-            let is_whole = bytes.len() as u64 == file.size;
-            let mut rows = table::rows(&String::from_utf8_lossy(&bytes), separator, is_whole);
-            let is_cut = rows.is_cut || !is_whole;
-            let head = if rows.rows.is_empty() { Vec::new() } else { rows.rows.remove(0) };
-            Ok(Shown::Table(head, rows.rows, is_cut))
+        Kind::Pdf if file.size > IMAGE_MAX => nothing("blob.large"),
+        Kind::Pdf => Ok(Shown::Pdf(pdf::address(repo, revision, &file.path))),
+        Kind::Table(format) if !wants_source || !format.is_text() => {
+            let table = hub_viewer::first_rows(repo, file, format, ROWS).await?;
+            table.map_or_else(|| nothing("blob.damaged"), |table| Ok(Shown::Table(table)))
+        }
+        Kind::Markdown if !wants_source => {
+            let rendered = render_card(repo, file, revision).await?;
+            rendered.map_or_else(|| nothing("blob.nocard"), |card| Ok(Shown::Card(card)))
         }
         Kind::Notebook if !wants_source && file.size <= NOTEBOOK_MAX => {
             let bytes = repo.read_small(file, NOTEBOOK_MAX).await?;
-            let place = place_of(repo, revision, &file.path);
+            let place = Place::of_file(repo.addr(), revision, &file.path);
             let cells = tokio::task::spawn_blocking(move || notebook::cells(&bytes, &place)).await;
             let cells = cells.map_err(|error| PageError::from(hub_http::ApiError::internal(error)))?;
             cells.map_or_else(|| nothing("blob.damaged"), |cells| Ok(Shown::Notebook(cells)))
@@ -226,11 +242,6 @@ async fn content(
                 return nothing("blob.binary");
             }
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            if kind == Kind::Markdown && !wants_source {
-                let place = place_of(repo, revision, &file.path);
-                let rendered = render_card(text.as_str().into(), place).await?;
-                return Ok(rendered.map_or(Shown::Lines(Vec::new(), false), Shown::Card));
-            }
             let language = highlight::language_of_path(file.path.as_str());
             let language = if text.len() > COLOURED_MAX { "" } else { language };
             let lines = tokio::task::spawn_blocking(move || highlight::to_lines(language, &text)).await;
@@ -239,11 +250,6 @@ async fn content(
             Ok(Shown::Lines(lines.into_iter().take(LINES_MAX).map(SafeHtml::of_code).collect(), is_cut))
         }
     }
-}
-
-fn place_of(repo: &Repo, revision: &str, path: &RepoPath) -> Place {
-    let folder = path.parent().map(|folder| folder.to_string()).unwrap_or_default();
-    Place { urls: RepoUrls::of(repo.addr()), revision: revision.to_owned(), folder }
 }
 
 /// The beginning of a file, at most `most` bytes.

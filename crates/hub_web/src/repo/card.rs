@@ -1,21 +1,29 @@
 //! `GET /{namespace}/{name}` and its like for the other kinds: the card, the facts beside it, how to use it.
 
+mod app;
+mod family;
+mod preview;
+
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
+use hub_catalog::{Catalog, memory_of};
 use hub_core::{Access, CommitId, RepoKind, Revision, Timestamp};
 use hub_formats::card::Card;
-use hub_http::{AccessClass, Addr, ApiRouter};
-use hub_repo::{Facts, Repo, RepoError, Repos};
+use hub_http::{AccessClass, Addr, ApiRouter, Query};
+use hub_repo::{Facts, FileContent, Repo, RepoError};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::chart::Chart;
+use super::rendered;
 use super::snippets::{self, Snippet};
 use super::{Opened, RepoHead, for_each_kind, get, refuse_api, resolve};
 use crate::WebState;
-use crate::address::{RepoUrls, escape_value};
+use crate::address::escape_value;
+use crate::apps::AppOrigin;
 use crate::error::{Answer, PageError};
 use crate::highlight;
 use crate::markdown::{self, Place, Rendered, SafeHtml};
@@ -23,10 +31,16 @@ use crate::repo_list::{list_href, task_words};
 use crate::shell::Shell;
 use crate::visit::Visit;
 
+use app::AppView;
+use family::Family;
+use preview::Preview;
+
 /// A card above this size is not shown.
 const CARD_MAX: u64 = 1 << 20;
 /// The days of the downloads chart.
 const CHART_DAYS: usize = 60;
+/// The most files at the root that are looked at.
+const ROOT_MAX: usize = 500;
 /// The most tags that are shown.
 const TAGS_MAX: usize = 40;
 
@@ -39,22 +53,34 @@ pub(super) fn routes() -> ApiRouter<WebState> {
 struct CardPage {
     shell: Shell,
     head: RepoHead,
-    card: Option<Rendered>,
+    card: Option<Arc<Rendered>>,
+    app: AppView,
+    preview: Option<Preview>,
     is_gated_off: bool,
     tags: Vec<TagLink>,
     downloads: u64,
     downloads_all: u64,
     chart: Chart,
     parameters: Option<u64>,
+    /// The memory that it takes to run, about.
+    memory: Option<u64>,
     tensor_types: Vec<TensorType>,
     gguf: Vec<(&'static str, String)>,
-    bases: Vec<Related>,
-    datasets: Vec<Related>,
+    family: Family,
+    /// The heading of the snippets.
+    use_it: &'static str,
     snippets: Vec<ShownSnippet>,
     modified: Timestamp,
     created: Timestamp,
     used_bytes: u64,
     add_card: Option<String>,
+}
+
+/// Which of the tables of a dataset is looked at.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct CardQuery {
+    file: String,
 }
 
 /// A tag and the list of what carries it.
@@ -71,12 +97,6 @@ struct TensorType {
     share: u64,
 }
 
-/// Another repository that the card names.
-struct Related {
-    name: String,
-    relation: String,
-}
-
 /// A snippet with its colours.
 struct ShownSnippet {
     title: &'static str,
@@ -84,9 +104,16 @@ struct ShownSnippet {
 }
 
 /// `GET /{namespace}/{name}`
-async fn show(visit: Visit, State(repos): State<Repos>, Addr(addr): Addr, uri: Uri) -> Answer {
+async fn show(
+    visit: Visit,
+    State(catalog): State<Catalog>,
+    State(origin): State<AppOrigin>,
+    Addr(addr): Addr,
+    Query(query): Query<CardQuery>,
+    uri: Uri,
+) -> Answer {
     refuse_api(&addr, &uri)?;
-    let opened = Opened::open(&repos, &visit, &addr, Access::Metadata).await?;
+    let opened = Opened::open(catalog.repos(), &visit, &addr, Access::Metadata).await?;
     let repo = &opened.repo;
     let commit = resolve(repo, &Revision::main()).await?;
     let facts = match commit {
@@ -95,6 +122,18 @@ async fn show(visit: Visit, State(repos): State<Repos>, Addr(addr): Addr, uri: U
     };
     let card = match commit.filter(|_| opened.can(Access::Read)) {
         Some(commit) => read_card(repo, commit).await?,
+        None => None,
+    };
+    let (app, preview) = match commit.filter(|_| opened.can(Access::Read)) {
+        Some(commit) if addr.kind == RepoKind::Dataset => {
+            (AppView::None, preview::of(repo, commit, &query.file).await?)
+        }
+        Some(_) => (app::of(&visit, &origin, repo, &facts).await?, None),
+        None => (AppView::None, None),
+    };
+    let family = family::of(&catalog, &visit, repo.addr(), &facts).await?;
+    let weights = match commit.filter(|_| opened.can(Access::Read) && facts.gguf.is_some()) {
+        Some(commit) => first_gguf(repo, commit).await?,
         None => None,
     };
     let days = repo.downloads_by_day(CHART_DAYS).await?;
@@ -108,11 +147,19 @@ async fn show(visit: Visit, State(repos): State<Repos>, Addr(addr): Addr, uri: U
         downloads: state.downloads,
         downloads_all: state.downloads_all,
         parameters: facts.parameters.filter(|count| *count > 0),
+        memory: facts.parameters.filter(|count| *count > 0).map(|count| memory_of(count, &facts.tags)),
         tensor_types: tensor_types(&facts),
         gguf: gguf_facts(&visit, &facts),
-        bases: related(&facts, "base_model", &facts.card_list("base_model_relation").pop().unwrap_or_default()),
-        datasets: related(&facts, "datasets", ""),
-        snippets: snippets::of(repo.addr(), &facts, visit.url.as_str()).into_iter().map(shown).collect(),
+        family,
+        use_it: visit.words.get(match addr.kind {
+            RepoKind::Model => "repo.use.model",
+            RepoKind::Dataset => "repo.use.dataset",
+            RepoKind::Space | RepoKind::Kernel => "repo.use",
+        }),
+        snippets: snippets::of(repo.addr(), &facts, weights.as_deref(), visit.url.as_str())
+            .into_iter()
+            .map(shown)
+            .collect(),
         modified: state.modified,
         created: state.created,
         used_bytes: state.used_bytes,
@@ -125,9 +172,21 @@ async fn show(visit: Visit, State(repos): State<Repos>, Addr(addr): Addr, uri: U
         }),
         card,
         shell: visit.shell(repo.addr().kind.plural()),
+        app,
+        preview,
         head,
     };
-    Ok(visit.page(StatusCode::OK, &view))
+    let framed = match &view.app {
+        AppView::Frame(frame) => Some(frame.origin.as_str()),
+        AppView::Closed(_) | AppView::None => None,
+    };
+    Ok(visit.page_with_frame(StatusCode::OK, &view, framed))
+}
+
+/// The first file that local apps load.
+async fn first_gguf(repo: &Repo, commit: CommitId) -> Result<Option<String>, PageError> {
+    let page = repo.list_tree(commit, None, false, None, ROOT_MAX).await?;
+    Ok(page.entries.into_iter().map(|entry| entry.path).find(|path| path.to_ascii_lowercase().ends_with(".gguf")))
 }
 
 fn shown(snippet: Snippet) -> ShownSnippet {
@@ -172,39 +231,45 @@ fn gguf_facts(visit: &Visit, facts: &Facts) -> Vec<(&'static str, String)> {
     found.collect()
 }
 
-/// The repositories that a field of the card names; what is no address of a repository is passed over.
-fn related(facts: &Facts, field: &str, relation: &str) -> Vec<Related> {
-    let is_id = |text: &String| {
-        let parts: Vec<&str> = text.split('/').collect();
-        let plain = |part: &&str| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-        };
-        parts.len() == 2 && parts.iter().all(plain)
-    };
-    let names = facts.card_list(field).into_iter().filter(is_id).take(12);
-    names.map(|name| Related { name, relation: relation.to_owned() }).collect()
-}
-
 /// The README without its metadata; nothing where there is none, or one too large to be read by anybody.
-async fn read_card(repo: &Repo, commit: CommitId) -> Result<Option<Rendered>, PageError> {
+async fn read_card(repo: &Repo, commit: CommitId) -> Result<Option<Arc<Rendered>>, PageError> {
     let path = "README.md".parse().expect("a literal path is valid");
-    let file = match repo.file(commit, &path).await {
-        Ok(file) if file.size <= CARD_MAX => file,
-        Ok(_) | Err(RepoError::EntryNotFound { .. }) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let bytes = repo.read_small(&file, CARD_MAX).await?;
-    let place = Place { urls: RepoUrls::of(repo.addr()), revision: "main".to_owned(), folder: String::new() };
-    render_card(Arc::from(String::from_utf8_lossy(&bytes)), place).await
+    match repo.file(commit, &path).await {
+        Ok(file) => render_card(repo, &file, "main").await,
+        Err(RepoError::EntryNotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// Renders away from the threads that serve requests; a card is text that strangers wrote.
-pub(super) async fn render_card(text: Arc<str>, place: Place) -> Result<Option<Rendered>, PageError> {
-    let render = move || {
-        let body = Card::parse_or_default(&text).body_offset;
-        let body = text.get(body..).map(str::trim).filter(|body| !body.is_empty())?;
-        Some(markdown::render(body, &place))
+/// A Markdown file as HTML; nothing for one that is empty or too large to be read by anybody.
+pub(super) async fn render_card(
+    repo: &Repo,
+    file: &FileContent,
+    revision: &str,
+) -> Result<Option<Arc<Rendered>>, PageError> {
+    if file.size > CARD_MAX {
+        return Ok(None);
+    }
+    let place = Place::of_file(repo.addr(), revision, &file.path);
+    let key = place.key();
+    let rendered = match rendered::find(file.oid, &key) {
+        Some(rendered) => rendered,
+        None => {
+            let bytes = repo.read_small(file, CARD_MAX).await?;
+            // Away from the threads that serve requests: a card is text that strangers wrote.
+            let made = tokio::task::spawn_blocking(move || render(&String::from_utf8_lossy(&bytes), &place)).await;
+            let made = Arc::new(made.map_err(|error| PageError::from(hub_http::ApiError::internal(error)))?);
+            rendered::keep(file.oid, &key, made.clone());
+            made
+        }
     };
-    let rendered = tokio::task::spawn_blocking(render).await;
-    rendered.map_err(|error| PageError::from(hub_http::ApiError::internal(error)))
+    Ok(Some(rendered).filter(|rendered| !rendered.is_empty()))
+}
+
+fn render(text: &str, place: &Place) -> Rendered {
+    let body = Card::parse_or_default(text).body_offset;
+    match text.get(body..).map(str::trim) {
+        Some(body) if !body.is_empty() => markdown::render(body, place),
+        _ => Rendered::default(),
+    }
 }

@@ -1,5 +1,7 @@
 //! `GET …/tree/{revision}/{path}`: the files of a folder, each with its size and the commit that last changed it.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -13,14 +15,12 @@ use super::{At, Crumb, Opened, RepoHead, crumbs, for_each_kind, get, resolve};
 use crate::WebState;
 use crate::address::{RepoUrls, escape_value};
 use crate::error::{Answer, PageError};
-use crate::markdown::{Place, Rendered};
+use crate::markdown::Rendered;
 use crate::shell::Shell;
 use crate::visit::Visit;
 
 /// Entries of a page.
 const PAGE: usize = 200;
-/// A README of a folder above this size is not shown.
-const README_MAX: u64 = 256 << 10;
 /// The most branches and tags that the switch offers.
 const REFS_MAX: usize = 100;
 
@@ -48,7 +48,7 @@ struct TreePage {
     entries: Vec<EntryLine>,
     up: Option<String>,
     next: Option<String>,
-    readme: Option<Rendered>,
+    readme: Option<Arc<Rendered>>,
     can_edit: bool,
 }
 
@@ -197,14 +197,11 @@ async fn read_folder_readme(
     commit: CommitId,
     revision: &str,
     folder: &str,
-) -> Result<Option<Rendered>, PageError> {
+) -> Result<Option<Arc<Rendered>>, PageError> {
     let Ok(path) = format!("{folder}/README.md").parse::<RepoPath>() else { return Ok(None) };
-    let file = match repo.file(commit, &path).await {
-        Ok(file) if file.size <= README_MAX => file,
-        Ok(_) | Err(RepoError::EntryNotFound { .. }) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let bytes = repo.read_small(&file, README_MAX).await?;
-    let place = Place { urls: RepoUrls::of(repo.addr()), revision: revision.to_owned(), folder: folder.to_owned() };
-    render_card(String::from_utf8_lossy(&bytes).into(), place).await
+    match repo.file(commit, &path).await {
+        Ok(file) => render_card(repo, &file, revision).await,
+        Err(RepoError::EntryNotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }

@@ -1,6 +1,8 @@
 //! Files sent by a form: read as they come, small ones into the commit, large ones through a file of the system (for the
 //! store names content by its hash, which is known only at the end) into the blob store. All of them are one commit.
 
+mod stage;
+
 use std::io::SeekFrom;
 
 use askama::Template;
@@ -37,7 +39,8 @@ pub(super) fn routes() -> ApiRouter<WebState> {
     let router = for_each_kind(ApiRouter::new(), "/upload/{revision}", |path| get(write, path).to(form));
     let router = for_each_kind(router, "/upload/{revision}/{*path}", |path| get(write, path).to(form));
     let router = for_each_kind(router, "/upload/{revision}", |path| post(write, path).to(upload));
-    for_each_kind(router, "/upload/{revision}/{*path}", |path| post(write, path).to(upload))
+    let router = for_each_kind(router, "/upload/{revision}/{*path}", |path| post(write, path).to(upload));
+    router.merge(stage::routes())
 }
 
 #[derive(Template)]
@@ -48,6 +51,8 @@ struct UploadPage<'a> {
     revision: &'a str,
     folder: &'a str,
     action: String,
+    /// Where large files are sent before.
+    stage: String,
     cancel: String,
     problem: Option<String>,
 }
@@ -69,6 +74,7 @@ fn upload_page(
     let view = UploadPage {
         shell: visit.shell(opened.repo.addr().kind.plural()),
         action: head.urls.at("upload", &at.revision, &at.path),
+        stage: head.urls.at("stage", &at.revision, ""),
         cancel: head.urls.at("tree", &at.revision, &at.path),
         revision: &at.revision,
         folder: &at.path,
@@ -146,17 +152,16 @@ async fn take(visit: &Visit, repos: &Repos, repo: &Repo, at: &At, mut parts: Mul
         match field.name() {
             Some("title") => title = text_of(field).await?,
             Some("description") => description = text_of(field).await?,
+            Some("staged") => operations.push(stage::staged(repo, &at.path, &text_of(field).await?).await?),
             Some("files") => {
                 let Some(name) = field.file_name().map(str::to_owned).filter(|name| !name.is_empty()) else { continue };
-                if operations.len() == FILES_MAX {
-                    return Err(Refused::Told(visit.words.fill("upload.toomany", &[&FILES_MAX])));
-                }
-                let folder = at.path.trim_matches('/');
-                let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-                let path = parse_path(&path)?;
+                let path = path_in(&at.path, &name)?;
                 operations.push(receive(repos, repo, &attributes, path, field).await?);
             }
             _ => {}
+        }
+        if operations.len() > FILES_MAX {
+            return Err(Refused::Told(visit.words.fill("upload.toomany", &[&FILES_MAX])));
         }
     }
     let fallback = match operations.as_slice() {
@@ -168,6 +173,14 @@ async fn take(visit: &Visit, repos: &Repos, repo: &Repo, at: &At, mut parts: Mul
     let header = CommitHeader { title, description: description.trim().to_owned(), parent: None };
     commit(repo, &at.revision(), operations, header).await?;
     Ok(())
+}
+
+/// The path of a file that goes into a folder.
+fn path_in(folder: &str, name: &str) -> Result<RepoPath, RepoError> {
+    match folder.trim_matches('/') {
+        "" => parse_path(name),
+        folder => parse_path(&format!("{folder}/{name}")),
+    }
 }
 
 async fn read_attributes(repo: &Repo, head: hub_core::CommitId) -> Result<Attributes, RepoError> {
