@@ -23,6 +23,7 @@ mod small;
 mod table;
 mod transfer;
 mod tree;
+mod xet;
 mod xet_codec;
 
 use table::Table;
@@ -55,6 +56,8 @@ type Part = (&'static str, fn(&mut Bench) -> anyhow::Result<()>);
 
 /// A part that needs no server, and is not among those that are measured when none is named.
 const XET_CODEC: &str = "xet-codec";
+/// Parts that take long, and are measured only when they are named.
+const LONG: [Part; 2] = [("xet", xet::measure), ("xet-huge", xet::measure_huge)];
 
 /// In this order: memory when idle is measured before anything else runs.
 const PARTS: [Part; 8] = [
@@ -69,9 +72,14 @@ const PARTS: [Part; 8] = [
 ];
 
 pub(crate) fn run(root: &Path, part: Option<&str>, flags: &mut Flags) -> anyhow::Result<()> {
+    let (size_mib, clients) = match part {
+        Some("xet") => (2 * 1024, 8),
+        Some("xet-huge") => (20 * 1024, 1),
+        _ => (1024, 16),
+    };
     let plan = Plan {
-        size_bytes: flags.number("size-mib", 1024)?.clamp(1, 64 * 1024) * MIB,
-        clients: flags.number("clients", 16)?.clamp(1, 256),
+        size_bytes: flags.number("size-mib", size_mib)?.clamp(1, 64 * 1024) * MIB,
+        clients: flags.number("clients", clients)?.clamp(1, 256),
         commits: flags.number("commits", 1000)?.clamp(1, 100_000),
         files: flags.number("files", 100_000)?.clamp(10, 1_000_000),
     };
@@ -83,9 +91,13 @@ pub(crate) fn run(root: &Path, part: Option<&str>, flags: &mut Flags) -> anyhow:
         print!("{table}");
         return Ok(());
     }
-    let chosen: Vec<&Part> = PARTS.iter().filter(|(name, _)| part.is_none_or(|part| part == *name)).collect();
+    let chosen: Vec<&Part> = match part {
+        None => PARTS.iter().collect(),
+        Some(part) => PARTS.iter().chain(&LONG).filter(|(name, _)| part == *name).collect(),
+    };
     if chosen.is_empty() {
-        bail!("no such part; there are {}, {XET_CODEC}", PARTS.map(|(name, _)| name).join(", "));
+        let names: Vec<&str> = PARTS.iter().chain(&LONG).map(|(name, _)| *name).collect();
+        bail!("no such part; there are {}, {XET_CODEC}", names.join(", "));
     }
     let binary = server::binary(root, binary)?;
     let scratch = Scratch::new(place)?;

@@ -94,7 +94,7 @@ impl Client {
     }
 }
 
-fn installed(root: &Path) -> Option<PathBuf> {
+pub(super) fn installed(root: &Path) -> Option<PathBuf> {
     let ours = root.join("compat/.venv/bin/hf");
     let on_path = || {
         let paths = std::env::var_os("PATH")?;

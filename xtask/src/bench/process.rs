@@ -23,11 +23,16 @@ impl Process {
     pub(super) fn cpu_seconds(&self) -> anyhow::Result<f64> {
         let path = format!("/proc/{}/stat", self.pid);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-        // The second field is the name in parentheses and may hold spaces; utime and stime are 14 and 15.
-        let after_name = text.rsplit_once(") ").with_context(|| format!("{path} has an unknown shape"))?.1;
-        let fields: Vec<&str> = after_name.split(' ').collect();
-        let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-        Ok((ticks(11) + ticks(12)) / self.ticks_per_second)
+        let ticks = ticks(&text).with_context(|| format!("{path} has an unknown shape"))?;
+        Ok((ticks(14) + ticks(15)) / self.ticks_per_second)
+    }
+
+    /// Seconds of processor time of all programs that this one has called and waited for.
+    pub(super) fn of_children_seconds() -> anyhow::Result<f64> {
+        let this = Self::new(std::process::id())?;
+        let text = fs::read_to_string("/proc/self/stat")?;
+        let ticks = ticks(&text).context("/proc/self/stat has an unknown shape")?;
+        Ok((ticks(16) + ticks(17)) / this.ticks_per_second)
     }
 
     pub(super) fn resident_mib(&self) -> anyhow::Result<f64> {
@@ -51,4 +56,12 @@ impl Process {
         let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kib / KIB_PER_MIB)
     }
+}
+
+/// The fields of a `stat` by their numbers, from one. The second is the name in parentheses and may hold spaces; `utime` and
+/// `stime` are 14 and 15, those of children 16 and 17.
+fn ticks(text: &str) -> Option<impl Fn(usize) -> f64> {
+    let (_, after_name) = text.rsplit_once(") ")?;
+    let fields: Vec<f64> = after_name.split(' ').map(|field| field.parse().unwrap_or(0.0)).collect();
+    Some(move |number: usize| fields.get(number - 3).copied().unwrap_or(0.0))
 }

@@ -21,7 +21,7 @@ use super::{Bench, MIB};
 
 const FILE: &str = "weights.bin";
 const REPO: &str = "transfer";
-const GIB: f64 = (1_u64 << 30) as f64;
+pub(super) const GIB: f64 = (1_u64 << 30) as f64;
 /// Throughput of a loopback transfer varies; the best of a few is what the program can do.
 const REPEATS: usize = 3;
 
@@ -40,7 +40,7 @@ pub(super) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let hub = bench.server.hub();
     hub.create_model(REPO)?;
     let before = process.cpu_seconds()?;
-    let seconds = upload(&hub, &file, bench.plan.size_bytes)?;
+    let seconds = upload(&hub, REPO, &file, bench.plan.size_bytes)?;
     let cpu = process.cpu_seconds()? - before;
     bench.table.add("upload, curl", gib / seconds, "GiB/s", Goal::None);
     bench.table.add("upload beside sha256sum and a copy", by_sha256sum / seconds, "ratio", Goal::AtLeast(0.8));
@@ -73,7 +73,7 @@ pub(super) fn write_random(path: &Path, size: u64, seed: u64) -> anyhow::Result<
 
 /// How long it takes to hash and to copy the file: the hash by `sha256sum`, which uses no instructions of the processor
 /// for it on most systems, and by the library that the server uses too.
-fn reference_seconds(file: &Path) -> anyhow::Result<(f64, f64)> {
+pub(super) fn reference_seconds(file: &Path) -> anyhow::Result<(f64, f64)> {
     // Whoever reads first may wait for the disk.
     fs::read(file).map(drop)?;
     let watch = Stopwatch::start();
@@ -139,10 +139,10 @@ fn download(
 
 /// Uploads by the LFS protocol with curl and commits; the seconds from the request for an address to
 /// the answer of the commit. The client's own hashing is not ours and happens before.
-fn upload(hub: &Hub, file: &Path, size: u64) -> anyhow::Result<f64> {
+pub(super) fn upload(hub: &Hub, repo: &str, file: &Path, size: u64) -> anyhow::Result<f64> {
     let sum = server::run(Command::new("sha256sum").arg(file))?;
     let sha256 = sum.split(' ').next().unwrap_or_default();
-    let repo = format!("{USER}/{REPO}");
+    let repo = format!("{USER}/{repo}");
     let watch = Stopwatch::start();
     let address = hub.upload_address(&repo, sha256, size)?.context("the server says that it has the file")?;
     curl(&["-T", &file.to_string_lossy(), &address])?;
@@ -155,7 +155,7 @@ fn curl(arguments: &[&str]) -> anyhow::Result<()> {
 }
 
 /// What comes back must be what went up, or the speed means nothing.
-fn check_bytes(address: &str, file: &Path) -> anyhow::Result<()> {
+pub(super) fn check_bytes(address: &str, file: &Path) -> anyhow::Result<()> {
     let back = file.with_extension("back");
     server::run(Command::new("curl").args(["-sSfL", "-o"]).arg(&back).arg(address))?;
     let same = Command::new("cmp").arg(file).arg(&back).status()?.success();
@@ -165,7 +165,7 @@ fn check_bytes(address: &str, file: &Path) -> anyhow::Result<()> {
 }
 
 /// GiB per second over all clients together.
-fn download_speed(address: &str, clients: u64, gib: f64) -> anyhow::Result<f64> {
+pub(super) fn download_speed(address: &str, clients: u64, gib: f64) -> anyhow::Result<f64> {
     let watch = Stopwatch::start();
     thread::scope(|scope| {
         let downloads: Vec<_> = (0..clients).map(|_| scope.spawn(|| curl(&[address]))).collect();
