@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hub_core::{NamespaceName, SecretString};
 
 use crate::Accounts;
-use crate::caller::{Caller, CallerUser, Credential};
+use crate::caller::{Caller, CallerKey, CallerUser, Credential};
 use crate::code::digest;
 use crate::error::AccountError;
 use crate::namespace::NamespaceId;
@@ -28,6 +28,27 @@ impl Accounts {
         self.inner.token_use.note(bearer.token.grant.id, bearer.token.last_used_at, now);
         let credential = Credential::Token(bearer.token.grant);
         self.caller(bearer.user, bearer.name, bearer.is_admin, credential).await
+    }
+
+    /// Whoever was let in before, as they stand now: with the roles of today, and not at all if their token was revoked or
+    /// has expired, or their account was disabled or deleted.
+    ///
+    /// For permissions that were given out some time ago and are about to be used.
+    pub async fn authenticate_again(&self, key: CallerKey) -> Result<Caller, AccountError> {
+        let (id, name, is_admin, credential) = match key {
+            CallerKey::Anonymous => return Ok(Caller::Anonymous),
+            CallerKey::Token { user, token } => {
+                let found = tokens::bearer_by_id(&self.inner.db, token, self.now()).await?;
+                let bearer = found.filter(|bearer| bearer.user == user).ok_or(AccountError::BadCredentials)?;
+                (bearer.user, bearer.name, bearer.is_admin, Credential::Token(bearer.token.grant))
+            }
+            CallerKey::Person(id) => {
+                let user = users::by_id(&self.inner.db, id).await?.filter(|user| user.disabled_at.is_none());
+                let user = user.ok_or(AccountError::BadCredentials)?;
+                (user.id, user.name, user.is_admin, Credential::Password)
+            }
+        };
+        self.caller(id, name, is_admin, credential).await
     }
 
     /// Who has this name, or this email, and this password.

@@ -81,6 +81,22 @@ pub struct TokenGrant {
     pub expires_at: Option<Timestamp>,
 }
 
+/// By what a caller can be found again: [`Accounts::authenticate_again`](crate::Accounts::authenticate_again).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CallerKey {
+    /// Nobody that we know.
+    Anonymous,
+    /// A person, and the token that they came with.
+    Token {
+        /// Whose it is.
+        user: NamespaceId,
+        /// Its key.
+        token: TokenId,
+    },
+    /// A person, however they came.
+    Person(NamespaceId),
+}
+
 impl Credential {
     /// Whether it lets its owner do everything that they may do.
     pub fn is_full(&self) -> bool {
@@ -98,6 +114,15 @@ impl Caller {
         match self {
             Caller::Anonymous => None,
             Caller::User(user) => Some(user),
+        }
+    }
+
+    /// By what the caller can be found again. A token that no row keeps stands for its person.
+    pub fn key(&self) -> CallerKey {
+        let Some(user) = self.user() else { return CallerKey::Anonymous };
+        match &user.credential {
+            Credential::Token(token) if token.id.key() != 0 => CallerKey::Token { user: user.id, token: token.id },
+            _ => CallerKey::Person(user.id),
         }
     }
 

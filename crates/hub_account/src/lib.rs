@@ -40,7 +40,7 @@ mod users;
 mod whoami;
 
 pub use accounts::{AccountConfig, Accounts, SignUpPolicy};
-pub use caller::{By, Caller, CallerUser, Credential, Membership, TokenGrant};
+pub use caller::{By, Caller, CallerKey, CallerUser, Credential, Membership, TokenGrant};
 pub use code::TOKEN_PREFIX;
 pub use error::AccountError;
 pub use import::{Count, ImportReport};

@@ -135,7 +135,7 @@ impl Repos {
         Err(RepoError::Moved { to: Box::new(repo.state.addr) })
     }
 
-    fn admit(&self, caller: &Caller, row: RepoRow, access: Access) -> Result<Repo, RepoError> {
+    pub(crate) fn admit(&self, caller: &Caller, row: RepoRow, access: Access) -> Result<Repo, RepoError> {
         let state = row.into_state()?;
         let granted = granted(caller, &state);
         if granted.is_none() {

@@ -4,13 +4,16 @@
 //! The chunk store knows no repositories. A token says on whose behalf it is asked, and for reading what a repository
 //! holds is looked up here: knowing the hash of a file is no right to it.
 //!
+//! A token is no more than what its owner may do at the moment: each request asks again whether the person and the token of
+//! theirs that it was given for still have the access.
+//!
 //! What keeps a file of the chunk store is the row of its content, for which [`CONTENTS`] holds the file. Repositories hold
 //! it besides, which tells what each of them takes.
 
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use hub_account::NamespaceId;
+use hub_account::{AccountError, Caller, CallerKey, NamespaceId, TokenId};
 use hub_cas::{RegisteredFile, Roots, Scope};
 use hub_core::{Access, Sha256, XetHash};
 use serde::{Deserialize, Serialize};
@@ -55,7 +58,11 @@ pub struct XetToken {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct XetGrant {
     repo: i64,
+    /// Zero is nobody.
     user: i64,
+    /// The access token with which the user asked for this one; zero if there was none.
+    #[serde(default)]
+    token: i64,
     scope: XetScope,
     expires: i64,
 }
@@ -64,6 +71,24 @@ impl XetGrant {
     /// As whom the chunk store knows the repository.
     pub fn holder(&self) -> Scope {
         RepoId(self.repo).holder()
+    }
+
+    fn of(caller: &Caller, repo: RepoId, scope: XetScope, expires: i64) -> Self {
+        let (user, token) = match caller.key() {
+            CallerKey::Anonymous => (0, 0),
+            CallerKey::Person(user) => (user.key(), 0),
+            CallerKey::Token { user, token } => (user.key(), token.key()),
+        };
+        Self { repo: repo.key(), user, token, scope, expires }
+    }
+
+    fn caller_key(&self) -> CallerKey {
+        let user = NamespaceId::new(self.user);
+        match (self.user, self.token) {
+            (0, _) => CallerKey::Anonymous,
+            (_, 0) => CallerKey::Person(user),
+            (_, token) => CallerKey::Token { user, token: TokenId::new(token) },
+        }
     }
 }
 
@@ -81,8 +106,7 @@ impl Repo {
             }
         }
         let expires = self.repos.clock().now().seconds() + TOKEN_TTL_SECS;
-        let user = self.caller().user().map_or(0, |user| user.id.key());
-        let grant = XetGrant { repo: self.id().key(), user, scope, expires };
+        let grant = XetGrant::of(self.caller(), self.id(), scope, expires);
         Ok(XetToken { text: self.repos.seal_for(Purpose::Xet, &grant).await?, expires })
     }
 }
@@ -91,8 +115,8 @@ impl Repos {
     /// Reads a token back.
     ///
     /// # Errors
-    /// [`RepoError::BadToken`] if this instance did not make it, or it has expired; [`RepoError::Forbidden`] if it permits
-    /// reading only and writing is wanted.
+    /// [`RepoError::BadToken`] if this instance did not make it, it has expired, or whoever asked for it has lost the access
+    /// since; [`RepoError::Forbidden`] if it permits reading only and writing is wanted.
     pub async fn xet_grant(&self, token: &str, wanted: XetScope) -> Result<XetGrant, RepoError> {
         let grant: XetGrant = self.unseal_for(Purpose::Xet, token).await?.ok_or(RepoError::BadToken)?;
         if grant.expires + TOKEN_GRACE_SECS < self.clock().now().seconds() {
@@ -101,7 +125,26 @@ impl Repos {
         if grant.scope < wanted {
             return Err(RepoError::Forbidden("this token is for reading: ask for a write token".to_owned()));
         }
+        self.check_access_of(&grant).await?;
         Ok(grant)
+    }
+
+    /// States that whoever asked for a token still may do what it permits.
+    async fn check_access_of(&self, grant: &XetGrant) -> Result<(), RepoError> {
+        let caller = match self.accounts().authenticate_again(grant.caller_key()).await {
+            Err(AccountError::BadCredentials) => return Err(RepoError::BadToken),
+            caller => caller?,
+        };
+        let row = repos::by_id(self.db(), RepoId(grant.repo)).await?.ok_or(RepoError::BadToken)?;
+        let access = match grant.scope {
+            XetScope::Read => Access::Read,
+            XetScope::Write => Access::Write,
+        };
+        match self.admit(&caller, row, access) {
+            Ok(_) => Ok(()),
+            Err(RepoError::Disabled) => Err(RepoError::Disabled),
+            Err(_) => Err(RepoError::BadToken),
+        }
     }
 
     /// States that the bearer of a token may read a file of the chunk store.

@@ -68,13 +68,21 @@ impl FromRow for Bearer {
 
 /// The token of that hash, if it is neither revoked nor expired and its owner not disabled.
 pub(crate) async fn bearer(db: &Db, hash: Sha256, now: Timestamp) -> Result<Option<Bearer>, DbError> {
-    let sql = format!(
+    db.query_opt(&bearer_where("hash"), args![hash, now]).await
+}
+
+/// The token of that key, if it still opens the door.
+pub(crate) async fn bearer_by_id(db: &Db, id: TokenId, now: Timestamp) -> Result<Option<Bearer>, DbError> {
+    db.query_opt(&bearer_where("id"), args![id.key(), now]).await
+}
+
+fn bearer_where(column: &str) -> String {
+    format!(
         "SELECT {COLUMNS}, u.id, n.name, u.is_admin FROM access_token t \
          JOIN account_user u ON u.id = t.user_id JOIN namespace n ON n.id = t.user_id \
-         WHERE t.hash = $1 AND t.revoked_ms IS NULL AND (t.expires_ms IS NULL OR t.expires_ms > $2) \
+         WHERE t.{column} = $1 AND t.revoked_ms IS NULL AND (t.expires_ms IS NULL OR t.expires_ms > $2) \
          AND u.disabled_ms IS NULL"
-    );
-    db.query_opt(&sql, args![hash, now]).await
+    )
 }
 
 /// The tokens of a person that are not revoked, newest first.
