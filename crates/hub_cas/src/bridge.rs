@@ -14,7 +14,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use hub_blob::{BlobError, BlobStream};
 use hub_core::XetHash;
 use hub_formats::xet::chunk_hash;
-use hub_formats::xet::xorb::{ChunkReader, XorbError};
+use hub_formats::xet::xorb::{ChunkReader, Piece, XorbError};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -45,9 +45,9 @@ impl Cas {
         let Some(first) = reader.next().await? else { return Ok(stream::empty().boxed()) };
         let rest = stream::try_unfold(reader, |mut reader| async move {
             let next = reader.next().await.map_err(into_blob_error)?;
-            Ok(next.map(|bytes| (bytes, reader)))
+            Ok::<_, BlobError>(next.map(|pieces| (stream::iter(pieces.into_iter().map(Ok)), reader)))
         });
-        Ok(stream::iter([Ok(first)]).chain(rest).boxed())
+        Ok(stream::iter(first.into_iter().map(Ok)).chain(rest.try_flatten()).boxed())
     }
 }
 
@@ -59,7 +59,10 @@ fn into_blob_error(error: CasError) -> BlobError {
     }
 }
 
-type Fetched = Result<(Bytes, Option<OwnedSemaphorePermit>), CasError>;
+/// The content of a window, in order: parts of what was read where it is stored as it is, and what was decoded.
+type Pieces = Vec<Bytes>;
+
+type Fetched = Result<(Pieces, Option<OwnedSemaphorePermit>), CasError>;
 
 /// Reads windows in order, some of them ahead.
 pub(crate) struct Reader {
@@ -78,7 +81,7 @@ impl Reader {
     }
 
     /// The next bytes; `None` at the end.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, CasError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Pieces>, CasError> {
         while !self.is_planned && self.under_way.len() < self.ahead {
             let slot = match self.under_way.is_empty() {
                 true => None,
@@ -114,11 +117,79 @@ async fn fetch(cas: Cas, window: Window, slot: Option<OwnedSemaphorePermit>) -> 
     let verifies = cas.config().verify_reads;
     let key = row.key();
     let damaged = move |error: XorbError| CasError::Damaged(format!("{key}: {error}"));
-    let bytes = cas.pool().run(move || decode(&window, &slices, verifies)).await?.map_err(damaged)?;
-    Ok((bytes, slot))
+    let pieces = cas.pool().run(move || match verifies {
+        true => verified(&window, &slices).map(|content| vec![content]),
+        false => decoded(&window, &slices),
+    });
+    Ok((pieces.await?.map_err(damaged)?, slot))
 }
 
-fn decode(window: &Window, slices: &[Bytes], verifies: bool) -> Result<Bytes, XorbError> {
+fn decoded(window: &Window, slices: &[Bytes]) -> Result<Pieces, XorbError> {
+    let mut reader = ChunkReader::new(window.xorb.table.bounds(), window.chunks).ok_or(XorbError::FooterMismatch)?;
+    let mut wanted = Wanted::new(window.wanted.clone());
+    for slice in slices {
+        reader.push_pieces(slice, |piece| wanted.take(slice, piece))?;
+    }
+    reader.finish()?;
+    Ok(wanted.finish())
+}
+
+/// Gathers the wanted bytes of a window.
+struct Wanted {
+    skip: usize,
+    left: usize,
+    pieces: Pieces,
+    /// What was decoded since the last part that was not.
+    decoded: Vec<u8>,
+}
+
+impl Wanted {
+    fn new(range: Range<usize>) -> Self {
+        Self { skip: range.start, left: range.len(), pieces: Vec::new(), decoded: Vec::new() }
+    }
+
+    fn take(&mut self, slice: &Bytes, piece: Piece<'_>) {
+        match piece {
+            Piece::Stored(range) => {
+                let within = self.within(range.len());
+                if !within.is_empty() {
+                    self.end_decoded();
+                    self.pieces.push(slice.slice(range.start + within.start..range.start + within.end));
+                }
+            }
+            Piece::Decoded(content) => {
+                if self.decoded.is_empty() {
+                    self.decoded.reserve_exact(self.left);
+                }
+                let within = self.within(content.len());
+                self.decoded.extend_from_slice(&content[within]);
+            }
+        }
+    }
+
+    /// Which of the next bytes are wanted.
+    fn within(&mut self, length: usize) -> Range<usize> {
+        let start = self.skip.min(length);
+        let end = length.min(start + self.left);
+        self.skip -= start;
+        self.left -= end - start;
+        start..end
+    }
+
+    fn end_decoded(&mut self) {
+        if !self.decoded.is_empty() {
+            self.pieces.push(std::mem::take(&mut self.decoded).into());
+        }
+    }
+
+    fn finish(mut self) -> Pieces {
+        self.end_decoded();
+        self.pieces
+    }
+}
+
+/// The same in one piece, of which every chunk was hashed again.
+fn verified(window: &Window, slices: &[Bytes]) -> Result<Bytes, XorbError> {
     let table = &window.xorb.table;
     let mut reader = ChunkReader::new(table.bounds(), window.chunks).ok_or(XorbError::FooterMismatch)?;
     let raw_bytes = table.bounds().raw_bytes(window.chunks).ok_or(XorbError::FooterMismatch)?;
@@ -127,15 +198,13 @@ fn decode(window: &Window, slices: &[Bytes], verifies: bool) -> Result<Bytes, Xo
         reader.push(slice, &mut content)?;
     }
     reader.finish()?;
-    if verifies {
-        let mut rest = &content[..];
-        for (expected, size) in table.sized_chunks(window.chunks).into_iter().flatten() {
-            let (chunk, after) = rest.split_at(size as usize);
-            rest = after;
-            let actual = chunk_hash(chunk);
-            if actual != expected {
-                return Err(XorbError::WrongHash { expected, actual });
-            }
+    let mut rest = &content[..];
+    for (expected, size) in table.sized_chunks(window.chunks).into_iter().flatten() {
+        let (chunk, after) = rest.split_at(size as usize);
+        rest = after;
+        let actual = chunk_hash(chunk);
+        if actual != expected {
+            return Err(XorbError::WrongHash { expected, actual });
         }
     }
     Ok(Bytes::from(content).slice(window.wanted.clone()))

@@ -181,9 +181,9 @@ impl Cas {
         let windows = Windows::of_file(self.clone(), row.hash, 0..row.size);
         let mut reader = bridge::Reader::new(self.clone(), windows);
         let mut hasher = sha2::Sha256::new();
-        while let Some(bytes) = reader.next().await? {
+        while let Some(pieces) = reader.next().await? {
             let hashed = self.pool().run(move || {
-                hasher.update(&bytes);
+                pieces.iter().for_each(|piece| hasher.update(piece));
                 hasher
             });
             hasher = hashed.await?;

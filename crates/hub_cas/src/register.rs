@@ -115,9 +115,9 @@ impl Cas {
         let mut reader = Reader::new(self.clone(), Windows::of_terms(self.clone(), terms));
         let mut verified_bytes = 0;
         progress(Progress { verified_bytes, total_bytes });
-        while let Some(bytes) = reader.next().await? {
-            verified_bytes += bytes.len() as u64;
-            hashing = self.pool().run(move || hashing.take(&bytes)).await?;
+        while let Some(pieces) = reader.next().await? {
+            verified_bytes += pieces.iter().map(|piece| piece.len() as u64).sum::<u64>();
+            hashing = self.pool().run(move || pieces.iter().fold(hashing, Hashing::take)).await?;
             progress(Progress { verified_bytes, total_bytes });
         }
         Ok(hashing.finish())

@@ -25,7 +25,7 @@ use super::{CHUNK_MAX_BYTES, XORB_MAX_CHUNKS, range_hash};
 pub use build::{Xorb, XorbBuilder};
 pub use check::XorbCheck;
 pub use footer::{FOOTER_MAX_BYTES, FooterError, footer_bytes};
-pub use read::ChunkReader;
+pub use read::{ChunkReader, Piece};
 
 /// The content at which clients, and we, begin another xorb.
 pub const TARGET_BYTES: usize = 64 << 20;
