@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { createRepo, downloadFile, fileDownloadInfo, pathsInfo, uploadFiles } from "@huggingface/hub";
+import { commit, createRepo, downloadFile, fileDownloadInfo, pathsInfo, uploadFiles } from "@huggingface/hub";
 
 const hubUrl = process.env.HEARTH_URL;
 const accessToken = "hf_AliceWriteAliceWriteAliceWriteAliceWr";
@@ -118,4 +118,32 @@ test("what came by LFS is read by clients of Xet", async () => {
     assert.ok((await download(repo, "file.bin")).equals(content));
     const info = await fileDownloadInfo({ ...mine, repo, path: "file.bin" });
     assert.equal(info.size, content.length);
+});
+
+test("a part of a file is changed and the rest is not sent", async () => {
+    const repo = await newRepo("edit");
+    const content = randomBytes(12 * MEBIBYTE);
+    await upload(repo, { "whole.bin": content });
+    // A file of several terms: the client changes whole terms, and takes the others over by what the server tells of them.
+    const pieces = [0, 3, 6, 9].map((at) => content.subarray(at * MEBIBYTE, (at + 2) * MEBIBYTE));
+    const scattered = Buffer.concat(pieces);
+    await upload(repo, { "scattered.bin": scattered });
+    const originalContent = await downloadFile({ ...mine, repo, path: "scattered.bin" });
+    const [start, end, insert] = [4 * MEBIBYTE + 1000, 4 * MEBIBYTE + 5000, randomBytes(9000)];
+    const seen = watched();
+    await commit({
+        ...mine,
+        repo,
+        title: "Change a part",
+        fetch: seen.fetch,
+        operations: [
+            { operation: "edit", path: "scattered.bin", originalContent, edits: [{ content: new Blob([insert]), start, end }] },
+        ],
+    });
+    const asked = seen.seen.filter((one) => one.path.includes("/file-chunk-hashes/"));
+    assert.deepEqual(asked.map((one) => one.status), [200]);
+    assert.ok(seen.sent("/xorbs/") < scattered.length / 2, `${seen.sent("/xorbs/")} bytes of xorbs`);
+    const changed = Buffer.concat([scattered.subarray(0, start), insert, scattered.subarray(end)]);
+    assert.ok((await download(repo, "scattered.bin")).equals(changed));
+    assert.ok((await download(repo, "scattered.bin", { xet: false })).equals(changed));
 });

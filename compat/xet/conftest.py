@@ -139,6 +139,10 @@ class Figures:
         name = f"hearth_xet_{name}_total"
         return int(self._read()[name] - self._before[name])
 
+    def since_start(self, name: str) -> int:
+        """The same, since the server started."""
+        return int(self._read()[f"hearth_xet_{name}_total"])
+
 
 @pytest.fixture
 def figures(http):

@@ -127,6 +127,7 @@ def test_an_edit_moves_what_changed(machine, new_machine, repo, figures, edit, s
     edited = edit(content)
     before = figures()
     machine.upload(repo, {"file.bin": edited})
+    print(f"\n{before.received_bytes / len(edited):.2%} moved")
     assert before.received_bytes < share * len(content)
     assert new_machine().download(repo, "file.bin")["file.bin"] == edited
 

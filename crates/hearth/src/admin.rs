@@ -29,7 +29,8 @@ pub(crate) async fn run(command: Admin, config: &Config) -> anyhow::Result<ExitC
             let text = text.with_context(|| format!("cannot read {}", file.display()))?;
             accounts::import(&hub, &text).await.with_context(|| file.display().to_string())?;
         }
-        Admin::Storage => stores::storage(&hub).await?,
+        Admin::Storage { why: None } => stores::storage(&hub).await?,
+        Admin::Storage { why: Some(object) } => stores::why(&hub, config, &object).await?,
         Admin::Gc { grace_secs, forgotten } => {
             let grace_secs = grace_secs.unwrap_or(config.limits.upload_grace_secs);
             stores::gc(&hub, config, grace_secs, forgotten).await?;

@@ -108,7 +108,11 @@ pub(crate) enum Admin {
         file: PathBuf,
     },
     /// Show what takes how much room
-    Storage,
+    Storage {
+        /// Tell why this object of the blob store is kept, such as `xorbs/ab/cd/…` or `large/ab/cd/…`
+        #[arg(long, value_name = "OBJECT")]
+        why: Option<String>,
+    },
     /// Remove what nothing refers to
     Gc {
         /// Spare what is younger than this [default: limits.upload_grace_secs]

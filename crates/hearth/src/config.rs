@@ -225,7 +225,7 @@ impl Default for XetConfig {
         Self {
             epoch: XetEpoch::default(),
             chunk_secs: 600,
-            chunk_from_bytes: 1 << 20,
+            chunk_from_bytes: 0,
             keep_whole_secs: 7 * 24 * 3600,
             store: CasConfig::default(),
         }

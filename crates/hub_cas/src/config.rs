@@ -24,6 +24,9 @@ pub struct CasConfig {
     pub dedup_ttl_secs: u64,
     /// Whether each chunk is hashed again whenever a file is read: finds a failing disk, for a fifth of the speed.
     pub verify_reads: bool,
+    /// Whether clients may bring xorbs straight to an S3-compatible store by links. Each is then read back from there and
+    /// written once more, so it costs Hearth as much as receiving it.
+    pub upload_grants: bool,
     /// How many xorbs are received at the same time; further uploads wait.
     pub concurrent_uploads: usize,
 }
@@ -39,6 +42,7 @@ impl Default for CasConfig {
             link_ttl_secs: 6 * 3600,
             dedup_ttl_secs: DAY_SECS,
             verify_reads: false,
+            upload_grants: false,
             concurrent_uploads: 16,
         }
     }

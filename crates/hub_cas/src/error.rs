@@ -70,6 +70,12 @@ pub enum CasError {
     /// The range does not lie within the file.
     #[error(transparent)]
     Range(RangeError),
+    /// None of the ranges that a client wants to change lies within the file.
+    #[error("nothing is to be changed: the file ends after {size_bytes} bytes")]
+    NoEdit {
+        /// The length of the file.
+        size_bytes: u64,
+    },
     /// A link that this instance did not sign, or whose time is over.
     #[error("this link is not valid or has expired: ask for the file again to get a new one")]
     BadLink,
@@ -143,6 +149,7 @@ impl UserError for CasError {
             | CasError::WrongFileHash { .. }
             | CasError::WrongSha256 { .. }
             | CasError::TooSlow
+            | CasError::NoEdit { .. }
             | CasError::Range(RangeError::Inverted) => Code::BadRequest,
             CasError::TooLarge(_) => Code::TooLarge,
             CasError::Range(RangeError::PastEnd { .. }) => Code::RangeNotSatisfiable,

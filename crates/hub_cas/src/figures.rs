@@ -1,5 +1,6 @@
 //! Where the bytes are, and why they are kept.
 
+use hub_blob::ObjectKey;
 use hub_core::{Timestamp, XetHash};
 
 use crate::store::{figures, holdings, xorbs};
@@ -46,6 +47,8 @@ pub struct ScopeFigures {
 /// Why a xorb is kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct XorbReasons {
+    /// The object that has its bytes.
+    pub object: ObjectKey,
     /// Files that use it, the first 100.
     pub files: Vec<XetHash>,
     /// Scopes that hold one of those, the first 100.
@@ -101,6 +104,6 @@ impl Cas {
         scopes.dedup();
         scopes.truncate(MAX_REASONS as usize);
         let (touched, condemned, stored_bytes) = (row.touched, row.condemned, row.stored_bytes());
-        Ok(Some(XorbReasons { files, scopes, touched, condemned, stored_bytes }))
+        Ok(Some(XorbReasons { object: row.key(), files, scopes, touched, condemned, stored_bytes }))
     }
 }

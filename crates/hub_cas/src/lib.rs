@@ -1,7 +1,7 @@
 //! Chunk-deduplicated content: xorbs, the files that are made of them, and who holds those files.
 //!
 //! ```text
-//! put_xorb ──▶ xorbs, every chunk checked          register ──▶ files, every term proven and the SHA-256 computed
+//! put_xorb, grant ──▶ xorbs, every chunk checked   register ──▶ files, every term proven and the SHA-256 computed
 //! ingest   ──▶ both, from plain bytes              plan, read ──▶ a file again: as a recipe with links, or as bytes
 //! hold, release ──▶ what must stay                 collect ──▶ what need not
 //! ```
@@ -25,9 +25,11 @@ mod claims;
 mod collect;
 mod config;
 mod dedup;
+mod edit;
 mod error;
 mod figures;
 mod files;
+mod grant;
 mod ingest;
 mod link;
 mod matches;
@@ -47,6 +49,7 @@ pub use config::CasConfig;
 pub use error::CasError;
 pub use figures::{ScopeFigures, StoreFigures, XorbReasons};
 pub use files::FileInfo;
+pub use grant::XorbGrant;
 pub use link::{FetchTicket, Link};
 pub use plan::{PlannedFetch, Reconstruction};
 pub use put::PutXorb;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use hub_core::XetHash;
-use hub_formats::xet::reconstruction::{Fetch, Plan, RangeError, Selection};
+use hub_formats::xet::reconstruction::{Fetch, Plan, RangeError, Selection, WHOLE};
 use hub_formats::xet::shard::Term;
 
 use crate::link::{FetchTicket, Link};
@@ -38,7 +38,7 @@ const MAX_XORBS: usize = 4096;
 const SIGNED_AT_ONCE: usize = 16;
 
 impl Cas {
-    /// Says how a range of a file is put together; [`WHOLE`](hub_formats::xet::reconstruction::WHOLE) is all of it. The same
+    /// Says how a range of a file is put together; [`WHOLE`] is all of it. The same
     /// question has the same answer, except for the links. Says nothing of who may read the file.
     ///
     /// # Errors
@@ -60,7 +60,36 @@ impl Cas {
         }
         let before = segments.first().map_or(0, |segment| segment.start);
         let terms: Vec<Term> = segments.into_iter().flat_map(|segment| segment.terms).collect();
-        let range = first - before..=last - before;
+        self.plan_terms(terms, first - before..=last - before, too_large).await
+    }
+
+    /// Says how several files are put together, as one plan: its terms are those of the files, one file after the other, and
+    /// the answer also tells how many each of them has.
+    ///
+    /// # Errors
+    /// [`CasError::FileNotFound`] if any of them is missing, and [`CasError::TooLarge`].
+    pub async fn plan_files(&self, files: &[XetHash]) -> Result<(Vec<usize>, Reconstruction), CasError> {
+        let too_large =
+            || CasError::TooLarge("the files are made of too many pieces for one answer: ask for fewer".into());
+        let (mut all, mut counts) = (Vec::new(), Vec::new());
+        let mut left = MAX_SEGMENTS;
+        for file in files {
+            let row = files::get(self.db(), file).await?.ok_or(CasError::FileNotFound(*file))?;
+            let segments = files::segments_of(self.db(), file, 0, row.size, left + 1).await?;
+            left = left.checked_sub(segments.len() as i64).filter(|left| *left >= 0).ok_or_else(too_large)?;
+            let before = all.len();
+            all.extend(segments.into_iter().flat_map(|segment| segment.terms));
+            counts.push(all.len() - before);
+        }
+        Ok((counts, self.plan_terms(all, WHOLE, too_large).await?))
+    }
+
+    async fn plan_terms(
+        &self,
+        terms: Vec<Term>,
+        range: RangeInclusive<u64>,
+        too_large: impl Fn() -> CasError,
+    ) -> Result<Reconstruction, CasError> {
         let xorbs = Selection::new(&terms, range.clone())?.xorbs();
         if xorbs.len() > MAX_XORBS {
             return Err(too_large());

@@ -11,17 +11,20 @@
 
 pub mod chunk;
 mod chunker;
+pub mod edit;
 mod grouping;
 mod hash;
 mod lz4;
 mod merkle;
 pub mod reconstruction;
+#[cfg(test)]
+mod seeds;
 pub mod shard;
 pub mod xorb;
 
 pub use chunker::{ChunkBuffer, Chunker};
 pub use hash::{DedupKey, chunk_hash, is_dedup_eligible, range_hash};
-pub use merkle::HashTree;
+pub use merkle::{HashTree, PartialTree, Stretch};
 pub use shard::ShardReader;
 pub use xorb::XorbCheck;
 

@@ -37,6 +37,7 @@ mod survey;
 mod tree;
 mod walk;
 mod weights;
+mod why;
 mod writers;
 mod xet;
 
@@ -68,4 +69,5 @@ pub use survey::{SURVEY_MAX, Surveyed};
 pub use tree::{EntryKind, LargeTarget, LastCommit, TreeEntryInfo, TreePage};
 pub use walk::{Boundary, Deepen, Enumeration, Fetch, GitRef, ObjectFilter, PackedBody, PackedObject};
 pub use weights::WeightsHeaders;
+pub use why::ObjectReasons;
 pub use xet::{XetGrant, XetScope, XetToken};

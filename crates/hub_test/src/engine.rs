@@ -95,6 +95,7 @@ impl TestEngine {
         let clock = Arc::new(FixedClock::new(START));
         let ids: Arc<dyn Ids> = Arc::new(CountingIds::default());
         let folder = std::env::temp_dir().join(place());
+        let gives_links = blobs.is_some();
         let blobs = blobs.unwrap_or_else(|| {
             Arc::new(FolderStore::open(&folder, ids.clone()).expect("the temporary folder is writable"))
         });
@@ -105,7 +106,7 @@ impl TestEngine {
             blobs: blobs.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
-            config: CasConfig::default(),
+            config: CasConfig { upload_grants: gives_links, ..CasConfig::default() },
         });
         let repos = Repos::new(ReposParts {
             db: db.clone(),

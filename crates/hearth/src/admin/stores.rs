@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
+use hub_blob::ObjectKey;
 use hub_cas::{CasConfig, StoreFigures};
+use hub_core::Timestamp;
 
 use super::{say, size, table};
 use crate::config::Config;
@@ -60,6 +63,42 @@ fn chunks(figures: &StoreFigures) -> anyhow::Result<()> {
         size(figures.condemned_bytes),
         figures.condemned
     ))
+}
+
+/// Why an object of the blob store is kept, and until when if nobody holds it.
+pub(super) async fn why(hub: &Hub, config: &Config, object: &str) -> anyhow::Result<()> {
+    let key: ObjectKey = object.parse().context("no object has such a name: they begin with xorbs/ or large/")?;
+    let reasons = hub.repos.object_reasons(&key).await?;
+    say(match reasons.bytes {
+        Some(bytes) => format!("{key} takes {}", size(bytes)),
+        None => format!("{key} is not in the blob store"),
+    })?;
+    let after = |at: Timestamp, secs: u64| at.plus_millis(i64::try_from(secs).unwrap_or(i64::MAX).saturating_mul(1000));
+    let store = &config.xet.store;
+    if !reasons.is_named && reasons.retired.is_none() {
+        say("no row names it: an upload is under way or was given up; it goes when it is a day old")?;
+    }
+    if let Some(at) = reasons.retired {
+        say(format!("a whole copy of what lies in chunks, let go at {at}; it goes a day later"))?;
+    }
+    if let Some(at) = reasons.condemned {
+        say(format!(
+            "condemned at {at}; it goes at {}, unless a client refers to it",
+            after(at, store.quarantine_secs)
+        ))?;
+    } else if let Some(at) = reasons.mentioned.filter(|_| reasons.files == 0) {
+        say(format!("no file uses it; clients may remember it until {}", after(at, store.retention_secs)))?;
+    }
+    if reasons.files > 0 {
+        say(format!("{} files are made of it", reasons.files))?;
+    }
+    for holder in &reasons.holders {
+        say(format!("held by {holder}"))?;
+    }
+    if reasons.holders.is_empty() && (reasons.files > 0 || (reasons.is_named && reasons.mentioned.is_none())) {
+        say("no repository holds it: the collector takes it when its grace period is over")?;
+    }
+    Ok(())
 }
 
 /// How much of `all` is not in `left`.

@@ -92,6 +92,10 @@ fn a_fresh_installation_is_whole_and_empty() {
     assert!(admin(data.path(), &["check", "--deep"], "").unwrap().contains("Everything is whole."));
     assert!(admin(data.path(), &["gc"], "").unwrap().contains("Removed 0 git objects"));
     assert!(admin(data.path(), &["storage"], "").unwrap().starts_with("0 repositories"));
+    let object = format!("xorbs/00/00/{}.{}", "0".repeat(64), "0".repeat(16));
+    let told = admin(data.path(), &["storage", "--why", &object], "").unwrap();
+    assert!(told.contains("is not in the blob store") && told.contains("no row names it"), "{told}");
+    assert!(admin(data.path(), &["storage", "--why", "elsewhere"], "").is_err());
 }
 
 #[test]

@@ -25,3 +25,4 @@ mod routes;
 mod serve;
 mod site;
 mod xet;
+mod xet_traps;

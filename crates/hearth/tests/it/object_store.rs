@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::process::follow;
 use crate::site::{Site, URL, sha256};
+use crate::xet::Packed;
 
 /// A site on S3 with the public model `alice/m`.
 async fn furnished(limits: Limits) -> Option<Site> {
@@ -123,4 +124,53 @@ async fn parts_go_straight_to_the_store() {
     let answer = site.get("", FILE).await;
     let link = answer.header("location").unwrap();
     assert!(follow("GET", link, &[], b"").body().as_bytes() == content);
+}
+
+/// Xorbs go to the store and come from it by links; what was sent counts after it was checked.
+#[tokio::test(flavor = "multi_thread")]
+async fn trap_1_xorbs_go_straight_to_the_store_and_come_from_it() {
+    let Some(site) = furnished(Limits::default()).await else { return };
+    // Text in one chunk, so that the smallest of clients can hold it: it is stored as it is.
+    let content = b"0123456789abcdef";
+    let packed = Packed::new(content);
+    let token = site.xet_token("alice", "models/alice/m", "write").await;
+    let (hash, body) = (packed.xorb().table.hash(), &packed.xorb().body);
+    let asked = json!({ "length": body.len(), "checksum": { "algo": "crc64nvme", "value": "1" } });
+    let grants = format!("/v1/xorb-grants/default/{hash}");
+    let answer = site.cas_post(&token, &grants, asked.to_string().into_bytes()).await;
+    assert_eq!(answer.status.as_u16(), 201, "{answer:?}");
+    let grant = answer.json();
+    assert_eq!((&grant["method"], &grant["headers"]), (&json!("PUT"), &json!({})));
+    let link = grant["url"].as_str().unwrap();
+    assert!(!link.starts_with(URL), "{link}");
+    let commit = format!("/v1/xorb-commits/default/{hash}/grant/{}", grant["id"].as_str().unwrap());
+    site.cas_post(&token, &commit, vec![]).await.fails(404, None, "there is no xorb");
+    assert_eq!(follow("PUT", link, &[], body).status(), 200);
+    let told = site.send_shard(&token, packed.shard()).await;
+    assert_eq!(told["type"], "error", "nothing counts before it was checked: {told}");
+    let reader = site.xet_token("alice", "models/alice/m", "read").await;
+    site.cas_post(&reader, &commit, vec![]).await.fails(403, None, "");
+    assert_eq!(site.cas_post(&token, &commit, vec![]).await.ok().json(), json!({ "was_inserted": true }));
+    assert_eq!(site.cas_post(&token, &commit, vec![]).await.ok().json(), json!({ "was_inserted": false }));
+    site.cas_post(&token, &grants, asked.to_string().into_bytes()).await.ok();
+    assert_eq!(site.send_shard(&token, packed.shard()).await, json!({ "type": "result" }));
+
+    let plan = site.cas_get(&reader, &format!("/v2/reconstructions/{}", packed.hash())).await.ok().json();
+    let entry = &plan["xorbs"][hash.to_string()][0];
+    let (link, bytes) = (entry["url"].as_str().unwrap(), &entry["ranges"][0]["bytes"]);
+    assert!(!link.starts_with(URL), "{link}");
+    let range = format!("bytes={}-{}", bytes["start"], bytes["end"]);
+    let part = follow("GET", link, &[("Range", &range)], b"");
+    assert!(part.status() == 206 && part.body().as_bytes().ends_with(content), "{part:?}");
+
+    let mut damaged = body.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    let other = Packed::new(b"fedcba9876543210");
+    let hash = other.xorb().table.hash();
+    let asked = json!({ "length": damaged.len() }).to_string().into_bytes();
+    let grant = site.cas_post(&token, &format!("/v1/xorb-grants/default/{hash}"), asked).await.json();
+    assert_eq!(follow("PUT", grant["url"].as_str().unwrap(), &[], &damaged).status(), 200);
+    let commit = format!("/v1/xorb-commits/default/{hash}/grant/{}", grant["id"].as_str().unwrap());
+    site.cas_post(&token, &commit, vec![]).await.fails(400, None, "refused");
+    assert_eq!(site.engine.blobs.list(None, 10).await.unwrap().len(), 1, "what is refused is not kept");
 }

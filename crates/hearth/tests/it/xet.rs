@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use crate::site::{Answer, Site, URL, sha256};
 
 /// What a client makes of one file: a xorb and a shard.
-struct Packed {
-    xorb: Option<Xorb>,
-    file: ShardFile,
+pub(crate) struct Packed {
+    pub(crate) xorb: Option<Xorb>,
+    pub(crate) file: ShardFile,
 }
 
 impl Packed {
-    fn new(content: &[u8]) -> Self {
+    pub(crate) fn new(content: &[u8]) -> Self {
         let (mut builder, mut tree) = (XorbBuilder::new(), HashTree::new());
         let mut pack = |chunk: &[u8]| {
             let hash = chunk_hash(chunk);
@@ -45,22 +45,22 @@ impl Packed {
         Self { xorb: Some(xorb), file }
     }
 
-    fn hash(&self) -> XetHash {
+    pub(crate) fn hash(&self) -> XetHash {
         self.file.hash
     }
 
-    fn xorb(&self) -> &Xorb {
+    pub(crate) fn xorb(&self) -> &Xorb {
         self.xorb.as_ref().unwrap()
     }
 
-    fn shard(&self) -> Vec<u8> {
+    pub(crate) fn shard(&self) -> Vec<u8> {
         let xorbs: Vec<ShardXorb> = self.xorb.iter().map(|xorb| ShardXorb::from(&xorb.table)).collect();
         write_upload(std::slice::from_ref(&self.file), &xorbs)
     }
 }
 
 /// Bytes that do not repeat.
-fn noise(seed: u64, len: usize) -> Vec<u8> {
+pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
         state ^= state << 13;
@@ -72,7 +72,7 @@ fn noise(seed: u64, len: usize) -> Vec<u8> {
 }
 
 impl Site {
-    async fn xet_token(&self, who: &str, repo: &str, scope: &str) -> String {
+    pub(crate) async fn xet_token(&self, who: &str, repo: &str, scope: &str) -> String {
         let answer = self.get(who, &format!("/api/{repo}/xet-{scope}-token/main")).await.ok();
         let token = answer.json();
         assert_eq!(answer.header("x-xet-access-token"), token["accessToken"].as_str());
@@ -83,7 +83,7 @@ impl Site {
     }
 
     /// Sends a request with a token of the chunk store.
-    async fn cas(&self, token: &str, method: Method, path: &str, range: &str, body: Vec<u8>) -> Answer {
+    pub(crate) async fn cas(&self, token: &str, method: Method, path: &str, range: &str, body: Vec<u8>) -> Answer {
         let bearer = format!("Bearer {token}");
         let mut headers = vec![("authorization", bearer.as_str())];
         if !range.is_empty() {
@@ -92,16 +92,16 @@ impl Site {
         self.send("", method, &format!("/xet/e1{path}"), &headers, body).await
     }
 
-    async fn cas_get(&self, token: &str, path: &str) -> Answer {
+    pub(crate) async fn cas_get(&self, token: &str, path: &str) -> Answer {
         self.cas(token, Method::GET, path, "", vec![]).await
     }
 
-    async fn cas_post(&self, token: &str, path: &str, body: Vec<u8>) -> Answer {
+    pub(crate) async fn cas_post(&self, token: &str, path: &str, body: Vec<u8>) -> Answer {
         self.cas(token, Method::POST, path, "", body).await
     }
 
     /// Sends a shard and gives the last line of the answer.
-    async fn send_shard(&self, token: &str, shard: Vec<u8>) -> Value {
+    pub(crate) async fn send_shard(&self, token: &str, shard: Vec<u8>) -> Value {
         let answer = self.cas_post(token, "/v2/shards", shard).await.ok();
         assert_eq!(answer.header("content-type"), Some("application/x-ndjson"));
         let text = answer.text();
@@ -109,7 +109,7 @@ impl Site {
     }
 
     /// Brings a file to a repository by Xet and commits it at `w.bin`.
-    async fn upload_xet(&self, who: &str, repo: &str, content: &[u8]) -> Packed {
+    pub(crate) async fn upload_xet(&self, who: &str, repo: &str, content: &[u8]) -> Packed {
         let packed = Packed::new(content);
         let token = self.xet_token(who, repo, "write").await;
         if let Some(xorb) = &packed.xorb {
@@ -288,6 +288,47 @@ async fn tokens_are_for_one_repository_one_purpose_and_one_hour() {
     site.cas_get(&read, &file).await.fails(401, None, "");
 }
 
+/// A token of the chunk store is asked at each request whether its owner may still do what it permits.
+#[tokio::test]
+async fn a_token_ends_when_its_owner_loses_the_access() {
+    let site = Site::furnished().await;
+    let packed = site.upload_xet("alice", "datasets/alice/d", &noise(9, 100_000)).await;
+    let path = format!("/v2/reconstructions/{}", packed.hash());
+    let at = format!("/v1/xorbs/default/{}", packed.xorb().table.hash());
+    let hide = async |private: bool| {
+        site.put("alice", "/api/models/alice/m/settings", json!({ "private": private })).await.ok();
+    };
+    let open = site.upload_xet("alice", "models/alice/m", &noise(10, 100_000)).await;
+    let open_path = format!("/v2/reconstructions/{}", open.hash());
+    let anyone = site.xet_token("", "models/alice/m", "read").await;
+    let carol = site.xet_token("carol", "models/alice/m", "read").await;
+    site.cas_get(&anyone, &open_path).await.ok();
+    hide(true).await;
+    site.cas_get(&anyone, &open_path).await.fails(401, None, "");
+    site.cas_get(&carol, &open_path).await.fails(401, None, "");
+    hide(false).await;
+    site.cas_get(&carol, &open_path).await.ok();
+
+    let reader = site.xet_token("alice_read", "datasets/alice/d", "read").await;
+    let writer = site.xet_token("alice", "datasets/alice/d", "write").await;
+    site.cas_get(&reader, &path).await.ok();
+    let accounts = site.engine.repos.accounts();
+    let alice = accounts.namespace(&"alice".parse().unwrap()).await.unwrap().unwrap().id;
+    let by = hub_account::By::Operator;
+    let tokens = accounts.tokens(by, alice).await.unwrap();
+    let read = tokens.iter().find(|token| token.grant.role == hub_core::TokenRole::Read).unwrap();
+    accounts.revoke_token(by, alice, read.grant.id).await.unwrap();
+    site.cas_get(&reader, &path).await.fails(401, None, "");
+    site.cas_get(&writer, &path).await.ok();
+    accounts.set_disabled(by, &"alice".parse().unwrap(), true).await.unwrap();
+    site.cas_get(&writer, &path).await.fails(401, None, "");
+    site.cas_post(&writer, &at, packed.xorb().body.clone()).await.fails(401, None, "");
+    accounts.set_disabled(by, &"alice".parse().unwrap(), false).await.unwrap();
+    let gone = json!({ "name": "d", "type": "dataset" }).to_string();
+    site.send("alice", Method::DELETE, "/api/repos/delete", &[], gone).await.ok();
+    site.cas_get(&writer, &path).await.fails(401, None, "");
+}
+
 #[tokio::test]
 async fn what_a_repository_does_not_hold_is_missing_for_its_tokens() {
     let site = Site::furnished().await;
@@ -362,8 +403,9 @@ async fn what_is_not_offered_is_404_whoever_asks() {
     for (method, path) in [
         ("GET", format!("/v1/xorbs/default/{hash}")),
         ("PUT", format!("/v1/xorbs/default/{hash}")),
-        ("POST", format!("/v1/xorb-commits/default/{hash}/grant/1")),
-        ("GET", format!("/v2/file-chunk-hashes/{hash}")),
+        ("GET", format!("/v1/xorb-grants/default/{hash}")),
+        ("PUT", format!("/v1/files/{hash}")),
+        ("GET", format!("/v1/xorb-commits/default/{hash}/grant/1")),
         ("POST", "/v3/shards".to_owned()),
         ("POST", format!("/v1/xorbs/elsewhere/{hash}")),
         ("POST", "/v1/xorbs/default/nonsense".to_owned()),
@@ -450,6 +492,12 @@ async fn copies_move_no_bytes_and_deleted_files_give_their_room_back() {
         site.cas_get(&token, &format!("/v2/reconstructions/{}", packed.hash())).await.ok();
     }
     assert_eq!(site.engine.blobs.list(None, 100).await.unwrap(), before);
+
+    let [object] = &before[..] else { panic!("one xorb is one object") };
+    let reasons = site.engine.repos.object_reasons(&object.key).await.unwrap();
+    assert_eq!((reasons.files, reasons.bytes, reasons.is_named), (1, Some(object.size), true));
+    let holders: Vec<String> = reasons.holders.iter().map(|addr| addr.repo_id().to_string()).collect();
+    assert_eq!(holders, ["alice/m", "alice/d", "alice/twin"]);
 
     let sums = site.engine.repos.storage_by_repo(0, 10).await.unwrap();
     for repo in ["dataset alice/d", "dataset alice/twin", "model alice/m"] {

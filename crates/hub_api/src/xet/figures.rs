@@ -7,6 +7,8 @@ use hub_http::{Counter, Metrics};
 pub struct XetFigures {
     /// Xorbs that came and were not here.
     pub(super) xorbs: Counter,
+    /// Of those, the ones that came by way of the store.
+    pub(super) granted: Counter,
     /// Bytes of the bodies of xorbs that came, new or not.
     pub(super) received_bytes: Counter,
     /// Files that shards told of.
@@ -24,6 +26,7 @@ impl XetFigures {
     pub fn new(metrics: &Metrics) -> Self {
         Self {
             xorbs: metrics.counter("hearth_xet_xorbs_total", "Xorbs received that were not here."),
+            granted: metrics.counter("hearth_xet_granted_total", "Xorbs received by a link of the store."),
             received_bytes: metrics.counter("hearth_xet_received_bytes_total", "Bytes of xorbs received."),
             files: metrics.counter("hearth_xet_files_total", "Files registered by shards."),
             chunks_found: metrics.counter("hearth_xet_chunks_found_total", "Chunks asked for and found."),

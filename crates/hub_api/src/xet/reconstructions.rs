@@ -7,13 +7,17 @@ use std::ops::RangeInclusive;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use hub_cas::{Cas, Link, Reconstruction};
 use hub_core::{Code, XetHash};
-use hub_formats::xet::reconstruction::{LinkedFetch, Plan, ReconstructionV1View, ReconstructionV2View, WHOLE};
-use hub_http::{AccessClass, ApiError, ApiRouter, Path, get, head};
+use hub_formats::xet::edit::EditView;
+use hub_formats::xet::reconstruction::{
+    LinkedFetch, Plan, ReconstructionBatchView, ReconstructionV1View, ReconstructionV2View, WHOLE,
+};
+use hub_http::{AccessClass, ApiError, ApiRouter, JsonBody, Path, Query, get, head, post};
 use hub_repo::{Repos, XetGrant};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::ApiState;
@@ -29,13 +33,44 @@ pub(super) fn routes() -> ApiRouter<ApiState> {
             .summary("Tells of which chunks a range of a file is made and where they are fetched")
             .answer_bytes("application/json")
     };
-    ApiRouter::new().route(route("v1").to(reconstruction_v1)).route(route("v2").to(reconstruction_v2)).route(
-        head(format!("{BASE}/v1/files/{{file}}"))
-            .access(AccessClass::Read)
-            .tag("xet")
-            .summary("Tells the size of a file")
-            .to(file_size),
-    )
+    ApiRouter::new()
+        .route(route("v1").to(reconstruction_v1))
+        .route(route("v2").to(reconstruction_v2))
+        .route(
+            head(format!("{BASE}/v1/files/{{file}}"))
+                .access(AccessClass::Read)
+                .tag("xet")
+                .summary("Tells the size of a file")
+                .to(file_size),
+        )
+        .route(
+            get(format!("{BASE}/v1/reconstructions"))
+                .access(AccessClass::Read)
+                .tag("xet")
+                .id("reconstruct_files_by_query")
+                .summary("Tells of which chunks several files are made and where they are fetched")
+                .query::<FilesQuery>()
+                .answer_bytes("application/json")
+                .to(reconstruct_queried),
+        )
+        .route(
+            post(format!("{BASE}/v1/reconstructions"))
+                .access(AccessClass::Read)
+                .tag("xet")
+                .id("reconstruct_files")
+                .summary("Tells of which chunks several files are made and where they are fetched")
+                .body::<Vec<String>>()
+                .answer_bytes("application/json")
+                .to(reconstruct_listed),
+        )
+        .route(
+            get(format!("{BASE}/v2/file-chunk-hashes/{{file}}"))
+                .access(AccessClass::Read)
+                .tag("xet")
+                .summary("Tells what a client must know of a file to change parts of it without having the rest")
+                .answer_bytes("application/json")
+                .to(plan_edit),
+        )
 }
 
 /// A file of the chunk store.
@@ -59,8 +94,12 @@ impl Linked {
         cas_url: &CasUrl,
     ) -> Answer<Self> {
         repos.check_xet_file(grant, file).await?;
-        let Reconstruction { plan, fetches } = cas.plan(&file, wanted(headers)?.unwrap_or(WHOLE)).await?;
+        let found = cas.plan(&file, wanted(headers)?.unwrap_or(WHOLE)).await?;
         xet_figures.reconstructions.add(1);
+        Ok(Self::new(found, cas_url))
+    }
+
+    fn new(Reconstruction { plan, fetches }: Reconstruction, cas_url: &CasUrl) -> Self {
         let links = fetches.into_iter().map(|planned| LinkedFetch {
             fetch: planned.fetch,
             url: match planned.link {
@@ -68,7 +107,7 @@ impl Linked {
                 Link::Ticket(ticket) => fetch::link(cas_url, &ticket),
             },
         });
-        Ok(Self { plan, links: links.collect() })
+        Self { plan, links: links.collect() }
     }
 }
 
@@ -94,6 +133,87 @@ async fn reconstruction_v2(
 ) -> Answer<Json<ReconstructionV2View>> {
     let Linked { plan, links } = Linked::of(&state, &grant, path.file, &headers, &cas_url).await?;
     Ok(Json(ReconstructionV2View::new(&plan, links)))
+}
+
+/// Files that are asked for at once.
+#[derive(Deserialize, JsonSchema)]
+struct FilesQuery {
+    /// Their hashes.
+    #[serde(default)]
+    file_id: Vec<String>,
+}
+
+/// The most files of one request.
+const FILES_MAX: usize = 1000;
+
+/// `GET /xet/{epoch}/v1/reconstructions?file_id=…&file_id=…`, as clients ask.
+async fn reconstruct_queried(
+    State(state): State<ApiState>,
+    Reader(grant): Reader,
+    Query(query): Query<FilesQuery>,
+    cas_url: CasUrl,
+) -> Answer<Json<ReconstructionBatchView>> {
+    batch(&state, &grant, query.file_id, &cas_url).await
+}
+
+/// `POST /xet/{epoch}/v1/reconstructions`, as the specification asks.
+async fn reconstruct_listed(
+    State(state): State<ApiState>,
+    Reader(grant): Reader,
+    cas_url: CasUrl,
+    JsonBody(files): JsonBody<Vec<String>>,
+) -> Answer<Json<ReconstructionBatchView>> {
+    batch(&state, &grant, files, &cas_url).await
+}
+
+async fn batch(
+    ApiState { cas, repos, xet_figures, .. }: &ApiState,
+    grant: &XetGrant,
+    files: Vec<String>,
+    cas_url: &CasUrl,
+) -> Answer<Json<ReconstructionBatchView>> {
+    let hash =
+        |text: &String| text.parse().map_err(|_| ApiError::bad_request(format!("{text:?} is no hash of a file")));
+    if files.len() > FILES_MAX {
+        return Err(ApiError::bad_request(format!("at most {FILES_MAX} files are told of at once")).into());
+    }
+    let mut files: Vec<XetHash> = files.iter().map(hash).collect::<Result<_, _>>()?;
+    files.sort_unstable();
+    files.dedup();
+    for file in &files {
+        repos.check_xet_file(grant, *file).await?;
+    }
+    let (counts, found) = cas.plan_files(&files).await?;
+    xet_figures.reconstructions.add(files.len() as u64);
+    let Linked { plan, links } = Linked::new(found, cas_url);
+    Ok(Json(ReconstructionBatchView::new(files.into_iter().zip(counts), &plan, links)))
+}
+
+/// `GET /xet/{epoch}/v2/file-chunk-hashes/{file}`
+async fn plan_edit(
+    State(cas): State<Cas>,
+    State(repos): State<Repos>,
+    Reader(grant): Reader,
+    Path(path): Path<FilePath>,
+    headers: HeaderMap,
+) -> Answer<Json<EditView>> {
+    let ranges = dirty(&headers)?;
+    repos.check_xet_file(&grant, path.file).await?;
+    Ok(Json(cas.plan_edit(&path.file, ranges).await?))
+}
+
+const X_RANGE_DIRTY: HeaderName = HeaderName::from_static("x-range-dirty");
+
+/// The bytes that a client is about to change: `bytes=FIRST-LAST,FIRST-LAST`.
+fn dirty(headers: &HeaderMap) -> Result<Vec<RangeInclusive<u64>>, ApiError> {
+    let value = headers.get(X_RANGE_DIRTY).and_then(|value| value.to_str().ok());
+    let ranges = value.and_then(|text| text.trim().strip_prefix("bytes=")).and_then(|ranges| {
+        let range =
+            |text: &str| text.trim().split_once('-').and_then(|(first, last)| Some(number(first)?..=number(last)?));
+        ranges.split(',').map(range).collect::<Option<Vec<_>>>()
+    });
+    let ranges = ranges.filter(|ranges| ranges.iter().all(|range| range.start() <= range.end()));
+    ranges.ok_or_else(|| ApiError::bad_request("the X-Range-Dirty header must be bytes=FIRST-LAST,FIRST-LAST"))
 }
 
 /// `HEAD /xet/{epoch}/v1/files/{file}`

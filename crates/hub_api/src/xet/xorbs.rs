@@ -1,17 +1,19 @@
 //! Xorbs on their way in.
 //!
-//! A client first asks for a grant to send a xorb to the store itself. Such grants are not given: the answer is "it is here
-//! already", which saves the upload, or 404, by which the client learns to send the xorb to Hearth. Any other refusal would
-//! end its upload.
+//! A client first asks for a grant to send a xorb to the store itself. The answer is "it is here already", which saves the
+//! upload; a link of an S3-compatible store; or 404, by which the client learns to send the xorb to Hearth. Any other refusal
+//! would end its upload.
+
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, TryStreamExt};
-use hub_cas::Cas;
+use hub_cas::{Cas, XorbGrant};
 use hub_core::{Code, XetHash};
-use hub_http::{AccessClass, ApiError, ApiRouter, BodyStream, Path, head, post};
+use hub_http::{AccessClass, ApiError, ApiRouter, BodyStream, JsonBody, Path, head, post};
 use hub_repo::{BlobError, Repos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,8 +29,20 @@ pub(super) fn routes() -> ApiRouter<ApiState> {
             post(format!("{BASE}/v1/xorb-grants/{{prefix}}/{{hash}}"))
                 .access(AccessClass::Write)
                 .tag("xet")
-                .summary("Says whether a xorb is here already; 404 means that it shall be sent")
+                .summary(
+                    "Says where a xorb shall be sent, or that it is here already; 404 means that it shall be sent here",
+                )
+                .body::<GrantBody>()
+                .answer::<GrantView>()
                 .to(grant_xorb),
+        )
+        .route(
+            post(format!("{BASE}/v1/xorb-commits/{{prefix}}/{{hash}}/grant/{{id}}"))
+                .access(AccessClass::Write)
+                .tag("xet")
+                .summary("Checks a xorb that was sent to the store itself, and makes it visible")
+                .answer::<ReceivedView>()
+                .to(commit_xorb),
         )
         .route(
             post(format!("{BASE}/v1/xorbs/{{prefix}}/{{hash}}"))
@@ -72,6 +86,15 @@ pub(super) struct HashPath {
     pub(super) hash: XetHash,
 }
 
+/// A hash with the grant by which it came.
+#[derive(Deserialize)]
+struct CommitPath {
+    #[serde(rename = "prefix")]
+    _prefix: Prefix,
+    hash: XetHash,
+    id: String,
+}
+
 /// What became of a xorb.
 #[derive(Serialize, JsonSchema)]
 struct ReceivedView {
@@ -79,12 +102,59 @@ struct ReceivedView {
     was_inserted: bool,
 }
 
+/// What a client wants to send. It also tells a checksum, which the check of all chunks makes needless.
+#[derive(Deserialize, JsonSchema)]
+struct GrantBody {
+    #[serde(default)]
+    length: u64,
+}
+
+/// Where a xorb is to be sent.
+#[derive(Serialize, JsonSchema)]
+struct GrantView {
+    /// What the commit names.
+    id: String,
+    method: &'static str,
+    url: String,
+    /// What the request must carry beside the length.
+    headers: BTreeMap<String, String>,
+}
+
 /// `POST /xet/{epoch}/v1/xorb-grants/{prefix}/{hash}`
-async fn grant_xorb(State(cas): State<Cas>, Writer(_): Writer, Path(path): Path<HashPath>) -> Answer<StatusCode> {
-    match cas.xorb_size(&path.hash).await? {
-        Some(_) => Ok(StatusCode::OK),
-        None => Err(not_here()),
+async fn grant_xorb(
+    State(cas): State<Cas>,
+    State(repos): State<Repos>,
+    Writer(grant): Writer,
+    Path(path): Path<HashPath>,
+    JsonBody(body): JsonBody<GrantBody>,
+) -> Answer<Response> {
+    repos.check_xet_room(&grant).await?;
+    match cas.grant_xorb(&path.hash, body.length).await? {
+        XorbGrant::Present => Ok(StatusCode::OK.into_response()),
+        XorbGrant::Link { id, url } => {
+            let view = GrantView { id, method: "PUT", url, headers: BTreeMap::new() };
+            Ok((StatusCode::CREATED, Json(view)).into_response())
+        }
+        XorbGrant::NotOffered => Err(not_here()),
     }
+}
+
+/// `POST /xet/{epoch}/v1/xorb-commits/{prefix}/{hash}/grant/{id}`
+async fn commit_xorb(
+    State(cas): State<Cas>,
+    State(repos): State<Repos>,
+    Writer(grant): Writer,
+    State(figures): State<XetFigures>,
+    Path(path): Path<CommitPath>,
+) -> Answer<Json<ReceivedView>> {
+    repos.check_xet_room(&grant).await?;
+    let was_inserted = cas.commit_grant(&path.hash, &path.id).await?.is_inserted();
+    if was_inserted {
+        figures.received_bytes.add(cas.xorb_size(&path.hash).await?.unwrap_or(0));
+    }
+    figures.xorbs.add(was_inserted.into());
+    figures.granted.add(was_inserted.into());
+    Ok(Json(ReceivedView { was_inserted }))
 }
 
 /// `POST /xet/{epoch}/v1/xorbs/{prefix}/{hash}`

@@ -68,7 +68,7 @@ async fn what_a_scope_needs_stays_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_remembers_may_refer_to_what_is_condemned() {
+async fn trap_25_a_client_that_remembers_may_refer_to_what_is_condemned() {
     let world = World::new().await;
     let packed = Packed::new(&[&noise(1, 1_000_000)], 4);
     world.upload(ALICE, &packed).await.unwrap();
@@ -81,6 +81,22 @@ async fn a_client_that_remembers_may_refer_to_what_is_condemned() {
     let mut needs = Needs::default();
     needs.0.insert((BOB, packed.files[0].hash));
     assert_eq!(world.cas.collect(&needs).await.unwrap(), CollectReport::default());
+    world.assert_sound().await;
+}
+
+/// An upload that was broken off before its shard goes on for as long as the client remembers what it has sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn trap_26_xorbs_without_a_shard_wait_three_weeks_for_it() {
+    let world = World::new().await;
+    let packed = Packed::new(&[&noise(1, 1_000_000)], 4);
+    for xorb in &packed.xorbs {
+        world.cas.put_xorb(&xorb.table.hash(), body(&xorb.body, 50_000)).await.unwrap();
+    }
+    for _ in 0..3 {
+        world.clock.advance_millis(7 * DAY_MS);
+        assert_eq!(world.cas.collect(&Needs::default()).await.unwrap(), CollectReport::default());
+    }
+    world.cas.register(ALICE, body(&packed.shard(), 100), |_| ()).await.unwrap();
     world.assert_sound().await;
 }
 

@@ -18,7 +18,7 @@ fn read(answer: &[u8]) -> (Vec<ShardXorb>, ShardEnd) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_chunk_of_a_file_is_answered_with_its_xorb_and_what_follows() {
+async fn trap_7_the_first_chunk_of_a_file_is_answered_with_its_xorb_and_what_follows() {
     let world = World::new().await;
     let packed = Packed::new(&[&noise(1, 200_000), &noise(2, 4_000_000)], 5);
     world.upload(ALICE, &packed).await.unwrap();

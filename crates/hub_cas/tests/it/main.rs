@@ -5,7 +5,9 @@
 mod check;
 mod collect;
 mod dedup;
+mod edit;
 mod faults;
+mod grant;
 mod ingest;
 mod plan;
 mod put;

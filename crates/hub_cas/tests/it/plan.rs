@@ -80,6 +80,43 @@ async fn a_client_rebuilds_any_range() {
     }
 }
 
+/// One client fetches all ranges of a link at once, which no S3-compatible store serves: so each has one of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn trap_20_each_range_has_a_link_of_its_own() {
+    let world = World::new().await;
+    let content = noise(1, 2_000_000);
+    let scattered = [&content[..300_000], &content[1_000_000..1_400_000], &content[600_000..900_000]].concat();
+    let packed = Packed::new(&[&content, &scattered], 8192);
+    world.upload(ALICE, &packed).await.unwrap();
+    for file in &packed.files {
+        let found = world.cas.plan(&file.hash, WHOLE).await.unwrap();
+        assert!(found.fetches.iter().all(|planned| planned.fetch.ranges.len() == 1));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_files_have_one_plan() {
+    let world = World::new().await;
+    let packed = Packed::new(&[&noise(1, 900_000), b"", &noise(2, 700_000)], 4);
+    world.upload(ALICE, &packed).await.unwrap();
+    let files: Vec<_> = packed.files.iter().map(|file| file.hash).collect();
+    let (counts, found) = world.cas.plan_files(&files).await.unwrap();
+    assert_eq!(counts, packed.files.iter().map(|file| file.terms.len()).collect::<Vec<_>>());
+    let terms: Vec<_> = packed.files.iter().flat_map(|file| file.terms.clone()).collect();
+    assert_eq!(found.plan.terms, terms);
+    for term in &terms {
+        let within = |planned: &&PlannedFetch| {
+            let range = &planned.fetch.ranges[0];
+            planned.fetch.xorb == term.xorb
+                && range.chunks.start() <= term.chunks.start()
+                && term.chunks.end() <= range.chunks.end()
+        };
+        assert_eq!(found.fetches.iter().filter(within).count(), 1, "each term lies within exactly one range");
+    }
+    let missing = world.cas.plan_files(&[files[0], hub_core::XetHash::new([5; 32])]).await.unwrap_err();
+    assert!(matches!(missing, CasError::FileNotFound(_)), "{missing:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_several_segments_is_planned_from_those_that_have_the_range() {
     let world = World::new().await;

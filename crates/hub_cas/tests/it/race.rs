@@ -320,6 +320,31 @@ impl Race {
         panic!("an ingestion never ended");
     }
 
+    /// Refers to what it does not send, whatever became of it: it is taken, and stays then, or it is refused.
+    async fn refer(&self, scope: Scope, number: usize) {
+        let packed = &self.packed[number];
+        let _turn = self.needed.turn(scope, number).await;
+        let mut is_doomed = false;
+        for xorb in &packed.xorbs {
+            let reasons = self.world.cas.reasons(&xorb.table.hash()).await.unwrap();
+            is_doomed |= reasons.is_some_and(|reasons| reasons.condemned.is_some());
+        }
+        self.needed.begin(scope, number);
+        let held = self.world.cas.holds(scope, &self.file(number)).await.unwrap();
+        match self.world.cas.register(scope, self.slow(&packed.shard()), |_| ()).await {
+            Ok(_) if is_doomed => self.note("references to the doomed"),
+            Ok(_) => {}
+            Err(CasError::XorbMissing { .. }) => {
+                // What the scope holds may be made of other xorbs, and stays.
+                if !held {
+                    self.needed.end(scope, number);
+                }
+                self.note("references to what is gone");
+            }
+            Err(error) => panic!("a reference was refused: {error:?}"),
+        }
+    }
+
     async fn dedup(&self, scope: Scope, number: usize) {
         let first = self.packed[number].xorbs[0].table.chunks()[0];
         let Some(answer) = self.world.cas.dedup(&first).await.unwrap() else { return };
@@ -375,8 +400,9 @@ impl Race {
     fn operation(&self) -> BoxFuture<'_, ()> {
         let scope = Scope::new(1 + self.dice.roll(3) as i64);
         let number = self.dice.roll(self.packed.len() as u64) as usize;
-        match self.dice.roll(12) {
+        match self.dice.roll(13) {
             0..=2 => self.upload(scope, number).boxed(),
+            12 => self.refer(scope, number).boxed(),
             3 => self.ingest(scope, number).boxed(),
             4 => self.dedup(scope, number).boxed(),
             5..=7 => self.release(scope, number).boxed(),
@@ -428,6 +454,7 @@ async fn a_thousand_interleavings_lose_nothing_and_free_the_rest() {
     {
         assert!(happened.get(what).is_some_and(|count| *count > 50), "{what}: {happened:?}");
     }
+    assert!(happened["references to the doomed"] > 0 && happened["references to what is gone"] > 0, "{happened:?}");
     assert!(happened["removed"] > 50 && happened["files collected"] > 50, "{happened:?}");
     race.needed.files.lock().unwrap().clear();
     for _ in 0..4 {

@@ -11,9 +11,13 @@
 //! A group is complete as soon as its last node is known, so a tree is built while nodes arrive and holds at most eight of
 //! them for each level: a file of any size needs a few kilobytes.
 
+mod partial;
+
 use hub_core::XetHash;
 
 use super::hash::{last_number, node_hash, salted};
+
+pub use partial::{PartialTree, Stretch};
 
 const GROUP_MIN_NODES: usize = 3;
 const GROUP_MAX_NODES: usize = 9;

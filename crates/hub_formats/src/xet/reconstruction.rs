@@ -20,7 +20,7 @@ use serde::Serialize;
 use super::shard::Term;
 use super::xorb::{Bounds, ChunkRange};
 
-pub use view::{LinkedFetch, ReconstructionV1View, ReconstructionV2View};
+pub use view::{LinkedFetch, ReconstructionBatchView, ReconstructionV1View, ReconstructionV2View};
 
 /// Why a range of a file has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

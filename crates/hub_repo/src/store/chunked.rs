@@ -80,6 +80,13 @@ pub(crate) async fn retired(db: &Db, before: Timestamp, limit: i64) -> Result<Ve
     .await
 }
 
+/// When a whole copy was retired, if it was and is still there.
+pub(crate) async fn retired_at(db: &Db, sha256: Sha256, copy: &CopyId) -> Result<Option<Timestamp>, DbError> {
+    let sql = "SELECT retired_ms FROM retired_copy WHERE sha256 = $1 AND copy = $2";
+    let row: Option<(Timestamp,)> = db.query_opt(sql, args![sha256, copy.as_str()]).await?;
+    Ok(row.map(|(at,)| at))
+}
+
 /// Forgets a retired copy whose bytes are gone.
 pub(crate) async fn forget(db: &Db, row: &RetiredRow) -> Result<(), DbError> {
     db.exec("DELETE FROM retired_copy WHERE sha256 = $1 AND copy = $2", args![row.sha256, row.copy.as_str()]).await?;

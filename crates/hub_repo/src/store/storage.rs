@@ -1,6 +1,7 @@
 //! Sums over rows: what repositories and the instance take.
 
 use hub_account::NamespaceId;
+use hub_core::Sha256;
 use hub_db::{Db, DbError, args};
 
 use crate::store::repos::{COLUMNS, RepoRow};
@@ -64,4 +65,13 @@ pub(crate) async fn largest_of(db: &Db, owner: NamespaceId, skip: i64, limit: i6
     let sql =
         format!("SELECT {COLUMNS} FROM repo WHERE namespace_id = $1 ORDER BY used_bytes DESC, id LIMIT $2 OFFSET $3");
     db.query(&sql, args![owner.key(), limit, skip]).await
+}
+
+/// Repositories that need a content, as a large file or as a plain one.
+pub(crate) async fn holders(db: &Db, sha256: Sha256, limit: i64) -> Result<Vec<RepoRow>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM repo WHERE id IN (SELECT repo_id FROM repo_large_object WHERE sha256 = $1 \
+         UNION SELECT repo_id FROM git_object WHERE content = $1) ORDER BY id LIMIT $2"
+    );
+    db.query(&sql, args![sha256, limit]).await
 }

@@ -48,16 +48,40 @@ struct FetchInfoView {
 impl ReconstructionV1View {
     /// Puts links to the plan; they cover all that [`Plan::fetches`] lists.
     pub fn new(plan: &Plan, links: impl IntoIterator<Item = LinkedFetch>) -> Self {
-        let mut fetch_info: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for LinkedFetch { fetch, url } in links {
-            let infos = fetch_info.entry(fetch.xorb).or_default();
-            infos.extend(fetch.ranges.into_iter().map(|FetchRange { chunks, bytes }| FetchInfoView {
-                range: chunks,
-                url: url.clone(),
-                url_range: bytes,
-            }));
-        }
-        Self { offset_into_first_range: plan.offset_bytes, terms: terms(plan), fetch_info }
+        Self { offset_into_first_range: plan.offset_bytes, terms: terms(plan), fetch_info: fetch_info(links) }
+    }
+}
+
+fn fetch_info(links: impl IntoIterator<Item = LinkedFetch>) -> BTreeMap<XetHash, Vec<FetchInfoView>> {
+    let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for LinkedFetch { fetch, url } in links {
+        let infos = found.entry(fetch.xorb).or_default();
+        infos.extend(fetch.ranges.into_iter().map(|FetchRange { chunks, bytes }| FetchInfoView {
+            range: chunks,
+            url: url.clone(),
+            url_range: bytes,
+        }));
+    }
+    found
+}
+
+/// The answer for several files at once, in the first form: what is fetched is told once for all of them.
+#[derive(Serialize, Debug)]
+pub struct ReconstructionBatchView {
+    files: BTreeMap<XetHash, Vec<TermView>>,
+    fetch_info: BTreeMap<XetHash, Vec<FetchInfoView>>,
+}
+
+impl ReconstructionBatchView {
+    /// Gives each file its terms of a plan that has those of all: so many for each, in their order.
+    pub fn new(
+        files: impl IntoIterator<Item = (XetHash, usize)>,
+        plan: &Plan,
+        links: impl IntoIterator<Item = LinkedFetch>,
+    ) -> Self {
+        let mut all = terms(plan).into_iter();
+        let files = files.into_iter().map(|(file, count)| (file, all.by_ref().take(count).collect())).collect();
+        Self { files, fetch_info: fetch_info(links) }
     }
 }
 
