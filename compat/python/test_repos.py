@@ -175,14 +175,6 @@ def test_a_single_segment_is_a_missing_repo(anonymous, cache):
         anonymous.hf_hub_download("gpt2", "config.json", cache_dir=cache)
 
 
-def test_pull_requests_are_not_offered_yet_and_that_is_said(alice, repo):
-    with pytest.raises(HfHubHTTPError) as caught:
-        alice.upload_file(repo_id=repo, path_or_fileobj=b"x", path_in_repo="x", create_pr=True)
-    # 501 is not among the codes that make the client try again.
-    assert caught.value.response.status_code in (400, 403, 501)
-    assert "not offered yet" in caught.value.server_message
-
-
 def test_bad_request_is_bad_request(alice, repo):
     with pytest.raises(BadRequestError):
         alice.model_info(repo, expand=["nonsense"])

@@ -69,6 +69,7 @@ fn faces(hub: &Hub, config: &Config, metrics: &Metrics, web: &WebState) -> ApiRo
     let state = ApiState {
         repos: hub.repos.clone(),
         catalog: hub.catalog.clone(),
+        community: hub.community.clone(),
         cas: hub.cas.clone(),
         xet_epoch: config.xet.epoch.clone(),
         xet_figures: XetFigures::new(metrics),
@@ -89,6 +90,7 @@ fn web_state(hub: &Hub, config: &Config) -> WebState {
         catalog: hub.catalog.clone(),
         apps: config.spaces.app_origin(),
         content_origin: config.content_origin().map(Into::into),
+        community: hub.community.clone(),
         ids: hub.ids.clone(),
         clock: hub.clock.clone(),
     }

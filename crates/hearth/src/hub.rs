@@ -7,6 +7,7 @@ use hub_account::{AccountConfig, Accounts};
 use hub_blob::{BlobStore, FolderStore, S3Store};
 use hub_cas::{Cas, CasConfig, CasParts};
 use hub_catalog::Catalog;
+use hub_community::{Community, CommunityParts};
 use hub_core::{Clock, Ids};
 use hub_db::{Db, DbConfig};
 use hub_jobs::Queue;
@@ -44,6 +45,8 @@ pub struct Hub {
     pub repos: Repos,
     /// The index by which they are found.
     pub catalog: Catalog,
+    /// What people do about repositories together.
+    pub community: Community,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Fresh randomness.
@@ -96,7 +99,13 @@ impl Hub {
             limits: config.limits.clone(),
         });
         let catalog = Catalog::new(repos.clone(), db.clone());
-        Self { db, blobs, cas, accounts, repos, catalog, clock, ids }
+        let community = Community::new(CommunityParts {
+            db: db.clone(),
+            repos: repos.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        });
+        Self { db, blobs, cas, accounts, repos, catalog, community, clock, ids }
     }
 
     /// The chunk store with other times.

@@ -150,6 +150,20 @@ impl Caller {
         }
     }
 
+    /// Whether the credential may speak for the person on `repo` of `namespace`: open discussions and pull requests, comment,
+    /// vote. Reading tokens may not.
+    pub fn may_discuss(&self, namespace: NamespaceId, repo: Option<i64>) -> bool {
+        self.user().is_some_and(|user| match &user.credential {
+            Credential::Password | Credential::Session(_) => true,
+            Credential::Token(token) => match token.role {
+                TokenRole::Read => false,
+                TokenRole::Write => true,
+                TokenRole::FineGrained => token.scopes.may_discuss(namespace, repo),
+            },
+            Credential::LargeFiles(_) => false,
+        })
+    }
+
     /// The namespaces whose hidden repositories the caller may read, by role and by credential: their own, and those of
     /// their organisations.
     pub fn readable_namespaces(&self) -> Vec<NamespaceId> {

@@ -54,6 +54,8 @@ impl Permission {
     pub const REPO_WRITE: &'static str = "repo.write";
     /// Administer the organisation.
     pub const ORG_WRITE: &'static str = "org.write";
+    /// Open discussions and pull requests, comment, vote.
+    pub const DISCUSSION_WRITE: &'static str = "discussion.write";
     /// Read the organisation's settings and members.
     pub const ORG_READ: &'static str = "org.read";
 
@@ -192,12 +194,7 @@ impl TokenScopes {
 
     /// See [`crate::Caller::ceiling`].
     pub(crate) fn ceiling(&self, namespace: NamespaceId, repo: Option<i64>) -> Option<Access> {
-        let covers = |entity: &ScopeEntity| match entity {
-            ScopeEntity::Namespace { id, .. } => *id == namespace,
-            ScopeEntity::Repo { id, .. } => repo == Some(*id),
-        };
-        let covering = self.scoped.iter().filter(|scope| covers(&scope.entity));
-        let given = covering.flat_map(|scope| &scope.permissions).filter_map(|permission| permission.access()).max();
+        let given = self.covering(namespace, repo).filter_map(Permission::access).max();
         // An app may write without being trusted to create and delete, for which permissions of tokens have no word.
         let is_trusted = self.oauth.as_ref().is_none_or(|words| words.split(' ').any(|word| word == "manage-repos"));
         let most = match (is_trusted, repo) {
@@ -206,6 +203,22 @@ impl TokenScopes {
             (false, None) => Access::Read,
         };
         given.map(|access| access.min(most))
+    }
+
+    /// Whether discussions may be taken part in there.
+    pub(crate) fn may_discuss(&self, namespace: NamespaceId, repo: Option<i64>) -> bool {
+        let mut given = self.global.iter().copied().chain(self.covering(namespace, repo));
+        given.any(|permission| permission.word() == Permission::DISCUSSION_WRITE)
+            || self.ceiling(namespace, repo) >= Some(Access::Write)
+    }
+
+    /// The permissions on a repository, by itself or by its owner.
+    fn covering(&self, namespace: NamespaceId, repo: Option<i64>) -> impl Iterator<Item = Permission> {
+        let covers = move |scope: &&Scope| match &scope.entity {
+            ScopeEntity::Namespace { id, .. } => *id == namespace,
+            ScopeEntity::Repo { id, .. } => repo == Some(*id),
+        };
+        self.scoped.iter().filter(covers).flat_map(|scope| scope.permissions.iter().copied())
     }
 
     /// Whether `permission` is given on the name space itself.

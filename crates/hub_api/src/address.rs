@@ -6,7 +6,7 @@
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use hub_account::Caller;
-use hub_core::{Access, CommitId, RepoAddr, RepoKind, RepoPath, Revision};
+use hub_core::{Access, CommitId, RefName, RepoAddr, RepoKind, RepoPath, Revision};
 use hub_http::{Addr, ApiError, ApiRouter};
 use hub_repo::{Repo, RepoError, Repos};
 
@@ -43,6 +43,12 @@ impl At {
     /// Opens the repository for a caller.
     pub(crate) async fn open(&self, repos: &Repos, caller: &Caller, access: Access) -> Answer<Repo> {
         repos.open(caller, &self.addr, access).await.map_err(|error| Failed::at(&self.addr, error))
+    }
+
+    /// What a caller needs who brings content for this revision: pull requests want less than branches.
+    pub(crate) fn access_to_bring(&self, opens_pull: bool) -> Access {
+        let is_pull = self.revision.candidates().first().is_some_and(RefName::is_pull_request);
+        if opens_pull || is_pull { Access::Propose } else { Access::Write }
     }
 
     /// The folder that the tail names; `None` for the root.

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use hub_account::AccountError;
 use hub_cas::CasError;
 use hub_catalog::CatalogError;
+use hub_community::CommunityError;
 use hub_core::{RepoAddr, UserError};
 use hub_http::{ApiError, PublicUrl};
 use hub_repo::RepoError;
@@ -82,6 +83,20 @@ impl From<CatalogError> for Failed {
     fn from(error: CatalogError) -> Self {
         match error {
             CatalogError::Repo(error) => error.into(),
+            error => Self(error.into()),
+        }
+    }
+}
+
+impl From<CommunityError> for Failed {
+    fn from(error: CommunityError) -> Self {
+        match error {
+            CommunityError::Repo(error) => error.into(),
+            CommunityError::Account(error) => error.into(),
+            CommunityError::MergeConflict { ref files } => {
+                let files = files.clone();
+                Self(ApiError::from(error).with_field("filesWithConflicts", files))
+            }
             error => Self(error.into()),
         }
     }

@@ -6,6 +6,7 @@
 
 mod account;
 mod address;
+mod community;
 mod content;
 mod download;
 mod failure;
@@ -32,6 +33,7 @@ pub fn routes() -> ApiRouter<ApiState> {
         .merge(upload::routes())
         .merge(download::routes())
         .merge(account::routes())
+        .merge(community::routes())
         .merge(search::routes())
         .merge(xet::routes())
         .merge(misc::routes())

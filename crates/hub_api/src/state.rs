@@ -4,6 +4,7 @@ use axum::extract::FromRef;
 use hub_account::Accounts;
 use hub_cas::Cas;
 use hub_catalog::Catalog;
+use hub_community::Community;
 use hub_repo::Repos;
 
 use crate::xet::{XetEpoch, XetFigures};
@@ -15,6 +16,8 @@ pub struct ApiState {
     pub repos: Repos,
     /// The index by which they are found.
     pub catalog: Catalog,
+    /// What people do about repositories together.
+    pub community: Community,
     /// The chunk store.
     pub cas: Cas,
     /// The word in its address.
@@ -38,6 +41,12 @@ impl FromRef<ApiState> for Repos {
 impl FromRef<ApiState> for Catalog {
     fn from_ref(state: &ApiState) -> Self {
         state.catalog.clone()
+    }
+}
+
+impl FromRef<ApiState> for Community {
+    fn from_ref(state: &ApiState) -> Self {
+        state.community.clone()
     }
 }
 

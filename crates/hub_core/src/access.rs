@@ -9,6 +9,8 @@ pub enum Access {
     Metadata,
     /// Read the content of its files.
     Read,
+    /// Bring content for a pull request. Whoever may read may propose, with a credential that may speak for them.
+    Propose,
     /// Add commits, branches, tags.
     Write,
     /// Change settings, rename, delete, rewrite history.

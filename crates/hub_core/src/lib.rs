@@ -13,6 +13,7 @@ mod name;
 mod path;
 mod revision;
 mod secret;
+mod thread;
 
 pub use access::{Access, OrgRole, TokenRole, Visibility};
 pub use clock::{Clock, FixedClock, Ids, Timestamp};
@@ -24,3 +25,4 @@ pub use name::{NameError, NamespaceName, RepoAddr, RepoName};
 pub use path::{PathError, RepoPath, is_reserved_part};
 pub use revision::{RefName, RefNameError, Revision};
 pub use secret::SecretString;
+pub use thread::{ThreadNumber, ThreadNumberError};

@@ -86,7 +86,11 @@ impl Version {
 
 /// Opens a repository; one that moved becomes a redirect, which git follows.
 pub(crate) async fn open(repos: &Repos, caller: &Caller, addr: &RepoAddr, access: Access) -> Result<Repo, ApiError> {
-    repos.open(caller, addr, access).await.map_err(|error| match error {
+    let opened = match access {
+        Access::Write => repos.open_for_push(caller, addr).await,
+        access => repos.open(caller, addr, access).await,
+    };
+    opened.map_err(|error| match error {
         RepoError::Moved { to } => ApiError::moved(addr.clone(), *to),
         error => error.into(),
     })

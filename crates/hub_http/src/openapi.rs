@@ -116,7 +116,11 @@ fn security(access: AccessClass) -> Value {
     match access {
         AccessClass::Public | AccessClass::Signed => json!([]),
         AccessClass::Read => json!([{}, { "token": [] }, { "basic": [] }]),
-        AccessClass::Write | AccessClass::Admin | AccessClass::Login | AccessClass::SiteAdmin => {
+        AccessClass::Propose
+        | AccessClass::Write
+        | AccessClass::Admin
+        | AccessClass::Login
+        | AccessClass::SiteAdmin => {
             json!([{ "token": [] }, { "basic": [] }])
         }
     }

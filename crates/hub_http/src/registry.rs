@@ -30,6 +30,8 @@ pub enum AccessClass {
     Public,
     /// Whoever may read the thing addressed; anonymous callers see public things.
     Read,
+    /// Whoever may read the thing addressed and is signed in with a credential that may speak for them.
+    Propose,
     /// Whoever may write to the thing addressed.
     Write,
     /// Whoever may administer the thing addressed.
@@ -48,6 +50,7 @@ impl AccessClass {
         match self {
             AccessClass::Public => "public",
             AccessClass::Read => "read",
+            AccessClass::Propose => "propose",
             AccessClass::Write => "write",
             AccessClass::Admin => "admin",
             AccessClass::Login => "login",

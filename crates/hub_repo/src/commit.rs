@@ -29,6 +29,24 @@ pub struct CommitHeader {
     pub parent: Option<Oid>,
 }
 
+impl CommitHeader {
+    /// Refuses what git would refuse, and what is too long.
+    pub(crate) fn check(&self) -> Result<(), RepoError> {
+        if self.title.trim().is_empty() {
+            return Err(RepoError::BadRequest("the commit needs a summary: send a header with a 'summary'".to_owned()));
+        }
+        if self.title.contains('\0') || self.description.contains('\0') {
+            return Err(RepoError::BadRequest("the summary and description may hold no NUL character".to_owned()));
+        }
+        if self.title.len() + self.description.len() > MESSAGE_MAX_BYTES {
+            return Err(RepoError::TooLarge(format!(
+                "the summary and description have more than {MESSAGE_MAX_BYTES} bytes together: shorten them"
+            )));
+        }
+        Ok(())
+    }
+}
+
 /// One change of a commit.
 #[derive(Clone, Debug)]
 pub enum Operation {
@@ -97,6 +115,15 @@ enum Step {
     DeleteEntry(RepoPath),
 }
 
+/// A commit that was worked out and is not written yet.
+pub(crate) struct Built {
+    objects: Vec<NewObject>,
+    changed: Vec<String>,
+    commit: NewObject,
+    pub(crate) row: CommitRow,
+    facts: Option<facts::Facts>,
+}
+
 /// A commit under construction.
 pub struct CommitDraft {
     repo: Repo,
@@ -118,8 +145,9 @@ impl Repo {
     /// [`RepoError::RevisionNotFound`] if there is no such branch; [`RepoError::Forbidden`] if a rule of the branch is
     /// against it.
     pub async fn begin_commit(&self, branch: &Revision) -> Result<CommitDraft, RepoError> {
-        self.require(Access::Write)?;
+        self.require(Access::Propose)?;
         let (branch, _) = self.writable_branch(branch).await?;
+        self.require_pusher(&branch).await?;
         self.require_by_rules(&branch, BranchAct::Push).await?;
         Ok(CommitDraft::on(self.clone(), branch))
     }
@@ -241,17 +269,7 @@ impl CommitDraft {
     /// [`RepoError::StaleParent`] if the header names a parent and the branch is elsewhere; [`RepoError::Conflict`] if
     /// other writers were faster again and again; [`RepoError::EntryNotFound`] if something to delete is not there.
     pub async fn finish(mut self, header: CommitHeader) -> Result<CommitDone, RepoError> {
-        if header.title.trim().is_empty() {
-            return Err(RepoError::BadRequest("the commit needs a summary: send a header with a 'summary'".to_owned()));
-        }
-        if header.title.contains('\0') || header.description.contains('\0') {
-            return Err(RepoError::BadRequest("the summary and description may hold no NUL character".to_owned()));
-        }
-        if header.title.len() + header.description.len() > MESSAGE_MAX_BYTES {
-            return Err(RepoError::TooLarge(format!(
-                "the summary and description have more than {MESSAGE_MAX_BYTES} bytes together: shorten them"
-            )));
-        }
+        header.check()?;
         // Writers of one branch queue here, so that they seldom lose the race below. The race decides, not the queue.
         let repo = self.repo.clone();
         let mut compressor = self.compressor.take().unwrap_or_default();
@@ -281,6 +299,35 @@ impl CommitDraft {
         head: Option<Oid>,
         compressor: &mut Compressor,
     ) -> Result<Option<CommitDone>, RepoError> {
+        let repo = &self.repo;
+        let built = self.build(header, head, compressor).await?;
+        let mut tx = repo.repos.db().begin().await?;
+        if self.is_birth {
+            repo.register(&mut tx).await?;
+        }
+        if !self.write(&mut tx, &built, &self.branch, head).await? {
+            return Ok(None);
+        }
+        tx.commit().await?;
+        Ok(Some(self.done(&built)))
+    }
+
+    pub(crate) fn done(&self, built: &Built) -> CommitDone {
+        CommitDone { id: CommitId::new(built.row.oid), card_warnings: self.card_warnings.clone() }
+    }
+
+    /// The repository that the commit is for.
+    pub(crate) fn repo(&self) -> &Repo {
+        &self.repo
+    }
+
+    /// Works the commit out without writing it.
+    pub(crate) async fn build(
+        &self,
+        header: &CommitHeader,
+        head: Option<Oid>,
+        compressor: &mut Compressor,
+    ) -> Result<Built, RepoError> {
         let repo = &self.repo;
         let parent = match head {
             Some(oid) => Some(repo.commit_row(CommitId::new(oid)).await?),
@@ -315,26 +362,40 @@ impl CommitDraft {
             None
         };
 
-        let mut tx = repo.repos.db().begin().await?;
-        if self.is_birth {
-            repo.register(&mut tx).await?;
-        } else if !repos::touch(&mut tx, repo.id(), now).await? {
+        Ok(Built { objects: edited.objects, changed: edited.changed, commit: commit_object, row, facts })
+    }
+
+    /// Writes the commit and moves `name` from `head` to it; answers whether the reference was there.
+    pub(crate) async fn write(
+        &self,
+        tx: &mut Tx,
+        built: &Built,
+        name: &RefName,
+        head: Option<Oid>,
+    ) -> Result<bool, RepoError> {
+        let repo = &self.repo;
+        let now = repo.repos.clock().now();
+        // What is only proposed does not change the repository.
+        let is_there = match name.is_pull_request() {
+            true => repos::lock(tx, repo.id()).await?,
+            false => repos::touch(tx, repo.id(), now).await?,
+        };
+        if !is_there {
             return Err(RepoError::RepoNotFound);
         }
-        let new_objects = self.pending.iter().chain(&edited.objects).chain([&commit_object]);
-        objects::insert(&mut tx, repo.id(), new_objects, now).await?;
-        commits::insert(&mut tx, repo.id(), &row).await?;
-        commits::insert_changes(&mut tx, repo.id(), &row, edited.changed.iter().map(String::as_str)).await?;
-        if !refs::compare_and_swap(&mut tx, repo.id(), &self.branch, head, row.oid, now).await? {
-            return Ok(None);
+        let new_objects = self.pending.iter().chain(&built.objects).chain([&built.commit]);
+        objects::insert(tx, repo.id(), new_objects, now).await?;
+        commits::insert(tx, repo.id(), &built.row).await?;
+        commits::insert_changes(tx, repo.id(), &built.row, built.changed.iter().map(String::as_str)).await?;
+        if !refs::compare_and_swap(tx, repo.id(), name, head, built.row.oid, now).await? {
+            return Ok(false);
         }
-        repos::add_used_bytes(&mut tx, repo.id(), self.added_bytes as i64).await?;
-        if let Some(facts) = &facts {
-            store_facts::write(&mut tx, repo.id(), facts).await?;
+        repos::add_used_bytes(tx, repo.id(), self.added_bytes as i64).await?;
+        if let Some(facts) = &built.facts {
+            store_facts::write(tx, repo.id(), facts).await?;
         }
-        repo.note_push(&mut tx, &self.branch, head, Some(row.oid)).await?;
-        tx.commit().await?;
-        Ok(Some(CommitDone { id: CommitId::new(row.oid), card_warnings: self.card_warnings.clone() }))
+        repo.note_push(tx, name, head, Some(built.row.oid)).await?;
+        Ok(true)
     }
 
     /// The steps as an edit of the tree `base`.
@@ -429,7 +490,7 @@ pub(crate) fn warnings_of(kind: RepoKind, content: &[u8]) -> Vec<String> {
     found.errors.into_iter().chain(found.warnings).map(|message| message.message).collect()
 }
 
-fn message_of(header: &CommitHeader) -> Vec<u8> {
+pub(crate) fn message_of(header: &CommitHeader) -> Vec<u8> {
     let title = header.title.trim();
     let description = header.description.trim();
     let message = if description.is_empty() { title.to_owned() } else { format!("{title}\n\n{description}") };

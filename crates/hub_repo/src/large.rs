@@ -94,7 +94,7 @@ impl Repo {
     /// # Errors
     /// [`RepoError::TooLarge`] and [`RepoError::QuotaExceeded`] by the limits in force.
     pub async fn wants_upload(&self, sha256: Sha256, size: u64) -> Result<bool, RepoError> {
-        self.require(Access::Write)?;
+        self.require(Access::Propose)?;
         if self.held_large(sha256).await?.is_some() || self.borrow_from_readable(sha256).await? {
             return Ok(false);
         }

@@ -108,6 +108,21 @@ impl Repo {
         Self { repos: repos.clone(), state, access: Access::Read, caller: Caller::Anonymous }
     }
 
+    /// Whether its caller may do `access`, whatever the handle was opened for.
+    pub fn permits(&self, access: Access) -> bool {
+        granted(&self.caller, &self.state) >= Some(access)
+    }
+
+    /// Says that the caller may not do `access`, unless they may.
+    pub fn demand(&self, access: Access) -> Result<(), RepoError> {
+        if self.permits(access) { Ok(()) } else { Err(refusal(&self.caller, &self.state, access)) }
+    }
+
+    /// Whether its caller may take part in its discussions. That needs no right to read the files.
+    pub fn may_discuss(&self) -> bool {
+        self.caller.may_discuss(self.state.owner, Some(self.state.id.0))
+    }
+
     /// States that this handle may do `access`; a use case calls it first, so that a handle opened for reading
     /// cannot write by mistake.
     pub(crate) fn require(&self, access: Access) -> Result<(), RepoError> {
@@ -133,6 +148,19 @@ impl Repos {
         let row = repos::by_alias(self.db(), addr).await?.ok_or(RepoError::RepoNotFound)?;
         let repo = self.admit(caller, row, Access::Metadata)?;
         Err(RepoError::Moved { to: Box::new(repo.state.addr) })
+    }
+
+    /// Opens a repository for a push by git: for writing, or for those pull requests that the caller opened here.
+    ///
+    /// # Errors
+    /// Those of [`Repos::open`] for [`Access::Write`].
+    pub async fn open_for_push(&self, caller: &Caller, addr: &RepoAddr) -> Result<Repo, RepoError> {
+        let refused = match self.open(caller, addr, Access::Write).await {
+            Err(RepoError::Forbidden(reason)) => RepoError::Forbidden(reason),
+            other => return other,
+        };
+        let Ok(repo) = self.open(caller, addr, Access::Propose).await else { return Err(refused) };
+        if repo.has_open_pull_of_caller().await? { Ok(repo) } else { Err(refused) }
     }
 
     pub(crate) fn admit(&self, caller: &Caller, row: RepoRow, access: Access) -> Result<Repo, RepoError> {
@@ -163,7 +191,9 @@ pub(crate) fn granted(caller: &Caller, state: &RepoState) -> Option<Access> {
     let by_role = if user.is_admin { Some(Access::Admin) } else { role_grants(caller, state) };
     let ceiling = caller.ceiling(state.owner, Some(state.id.0));
     // A credential never takes away what everyone has, and never gives more than its owner has.
-    std::cmp::max(stranger, std::cmp::min(by_role, ceiling))
+    let most = std::cmp::max(stranger, std::cmp::min(by_role, ceiling));
+    let proposes = most == Some(Access::Read) && caller.may_discuss(state.owner, Some(state.id.0));
+    if proposes { Some(Access::Propose) } else { most }
 }
 
 fn role_grants(caller: &Caller, state: &RepoState) -> Option<Access> {
@@ -184,12 +214,22 @@ fn is_site_admin(caller: &Caller) -> bool {
 }
 
 /// Says to someone who may know of the repository why they may not do this.
-fn refusal(caller: &Caller, state: &RepoState, access: Access) -> RepoError {
+pub(crate) fn refusal(caller: &Caller, state: &RepoState, access: Access) -> RepoError {
     if access == Access::Read {
         return RepoError::Gated { addr: Box::new(state.addr.clone()) };
     }
     if caller.user().is_none() {
         return RepoError::NeedsLogin;
+    }
+    if access == Access::Propose {
+        if granted(caller, state) < Some(Access::Read) {
+            return RepoError::Gated { addr: Box::new(state.addr.clone()) };
+        }
+        return RepoError::Forbidden(format!(
+            "this token may not open discussions or pull requests in {}: use a token with the role 'write' or the \
+             permission discussion.write",
+            state.addr,
+        ));
     }
     let ceiling = caller.ceiling(state.owner, Some(state.id.0));
     if caller.role_in(state.owner).is_some() && ceiling < Some(access) {
@@ -212,6 +252,7 @@ fn verb(access: Access) -> &'static str {
     match access {
         Access::Metadata => "see",
         Access::Read => "read",
+        Access::Propose => "propose changes to",
         Access::Write => "write to",
         Access::Admin => "administer",
     }

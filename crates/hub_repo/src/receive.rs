@@ -94,7 +94,7 @@ impl PackReceiver for Taker<'_> {
 impl Repo {
     /// All references with what they point to, in the order of their names, as a push wants to see them first.
     pub async fn pushable_refs(&self) -> Result<Vec<(String, Oid)>, RepoError> {
-        self.require(Access::Write)?;
+        self.require(Access::Propose)?;
         let mut all = refs::list(self.repos.db(), self.id()).await?;
         all.retain(|(name, _)| is_shown(name));
         Ok(all)
@@ -102,7 +102,7 @@ impl Repo {
 
     /// Begins a push. `folder` is where objects wait that do not fit into memory.
     pub fn begin_push(&self, folder: &Path) -> Result<Push, RepoError> {
-        self.require(Access::Write)?;
+        self.require(Access::Propose)?;
         let quarantine = Quarantine::new(folder, self.repos.limits().plain_blob_bytes);
         Ok(Push { repo: self.clone(), folder: folder.to_owned(), quarantine })
     }
@@ -191,7 +191,10 @@ impl Repo {
             } else if let Some(above) = folders_of(name).find(|above| present.contains_key(*above)) {
                 Some(format!("{above} is a reference, so there can be none below it"))
             } else {
-                refuse_name(&update)
+                match self.refused_to_caller(&update).await? {
+                    None => refuse_name(&update),
+                    reason => reason,
+                }
             };
             match reason {
                 Some(reason) => done.refused.push((update.name, reason)),
@@ -214,7 +217,8 @@ impl Repo {
         for update in updates {
             let leads_to = update.new.and_then(|new| commits.get(&new).copied().flatten());
             let is_commit = leads_to.is_some() && leads_to == update.new;
-            let reason = if update.name.is_branch() && update.new.is_some() && !is_commit {
+            let holds_commits = update.name.is_branch() || update.name.is_pull_request();
+            let reason = if holds_commits && update.new.is_some() && !is_commit {
                 Some("a branch can only point to a commit".to_owned())
             } else {
                 self.refused_by_rules(&rules, &update, surveyed).await?
@@ -247,7 +251,8 @@ fn refuse_name(update: &RefUpdate) -> Option<String> {
     let name = &update.name;
     let short = name.short();
     if name.is_pull_request() {
-        return Some("refs/pr/ belongs to pull requests: push a branch and open one from it".to_owned());
+        let gone = "the branch of a pull request is deleted on its page".to_owned();
+        return update.new.is_none().then_some(gone);
     }
     if name.is_convert() {
         return Some("refs/convert/ is made by the server from the files of the repository".to_owned());

@@ -9,6 +9,7 @@ pub(crate) mod large;
 pub(crate) mod list;
 pub(crate) mod locks;
 pub(crate) mod objects;
+pub(crate) mod pulls;
 pub(crate) mod receive;
 pub(crate) mod refs;
 pub(crate) mod repos;

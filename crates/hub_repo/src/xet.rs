@@ -101,7 +101,7 @@ impl Repo {
         match scope {
             XetScope::Read => self.require(Access::Read)?,
             XetScope::Write => {
-                self.require(Access::Write)?;
+                self.require(Access::Propose)?;
                 self.check_room(0).await?;
             }
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use hub_account::Accounts;
 use hub_catalog::Catalog;
+use hub_community::Community;
 use hub_core::{Clock, Ids};
 use hub_repo::Repos;
 
@@ -21,6 +22,8 @@ pub struct WebState {
     pub apps: AppOrigin,
     /// The origin of the blob store, where files are fetched from it: pages let pictures and sound come from there.
     pub content_origin: Option<Arc<str>>,
+    /// What people do about repositories together.
+    pub community: Community,
     /// Where the tokens of forms come from.
     pub ids: Arc<dyn Ids>,
     /// By what pages say how long ago something was.
@@ -48,6 +51,12 @@ impl FromRef<WebState> for AppOrigin {
 impl FromRef<WebState> for Catalog {
     fn from_ref(state: &WebState) -> Self {
         state.catalog.clone()
+    }
+}
+
+impl FromRef<WebState> for Community {
+    fn from_ref(state: &WebState) -> Self {
+        state.community.clone()
     }
 }
 

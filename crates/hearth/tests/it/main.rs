@@ -10,6 +10,7 @@ mod command;
 mod commits;
 mod content;
 mod coverage;
+mod discussions;
 mod download;
 mod full_disk;
 mod housekeeping;

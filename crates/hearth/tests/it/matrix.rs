@@ -34,12 +34,13 @@ const PEOPLE: &str = r#"{
 }"#;
 
 /// What can follow the id of a repository, of what this suite covers. Each must occur in the snapshot.
-const OPERATIONS: [&str; 19] = [
+const OPERATIONS: [&str; 20] = [
     "auth-check",
     "branch",
     "commit",
     "commits",
     "compare",
+    "discussions",
     "duplicate",
     "info/lfs",
     "lfs-files",
@@ -61,6 +62,8 @@ const OPERATIONS: [&str; 19] = [
 enum Right {
     None,
     Read,
+    /// Take part in discussions, bring changes for pull requests.
+    Propose,
     Write,
     Admin,
 }
@@ -94,6 +97,7 @@ fn routes() -> Vec<Route> {
         met.push(operation);
         let needs = match class {
             "read" => Right::Read,
+            "propose" => Right::Propose,
             "write" => Right::Write,
             "admin" => Right::Admin,
             other => panic!("{line}: {other} is no class of a route of a repository"),
@@ -112,7 +116,12 @@ impl Route {
         // The main branch cannot be deleted by anyone, which must not be taken for a want of rights.
         let revision = if self.method == Method::DELETE { "nothing" } else { "main" };
         let filled = self.path.replace("{namespace}", "lab").replace("{name}", name).replace("{revision}", revision);
-        filled.replace("{*path}", tail).replace("{oid}", &oid).replace("{lock}", "1")
+        filled
+            .replace("{*path}", tail)
+            .replace("{oid}", &oid)
+            .replace("{lock}", "1")
+            .replace("{num}", "99")
+            .replace("{comment}", &format!("{:024}", 1))
     }
 
     /// A body that every route takes for its own, so that no refusal is about the body.
@@ -127,6 +136,8 @@ impl Route {
         let body = json!({
             "paths": [], "files": [], "tag": "t", "deletions": { "sha": [] }, "operation": "download", "objects": [],
             "oid": "0".repeat(64), "size": 1, "path": "x", "target": target, "repository": "lab/copy", "message": "m",
+            "title": "title", "comment": "c", "content": "c", "status": "open", "reaction": "heart", "pinned": true,
+            "locked": true,
         });
         body.to_string()
     }
@@ -140,10 +151,10 @@ async fn people(site: &Site) -> Vec<Who> {
     let in_lab = || ScopeEntity::from(&lab);
     vec![
         who("", Right::None, Right::Read),
-        who("carol", Right::None, Right::Read),
-        who("idle", Right::None, Right::Read),
-        who("reader", Right::Read, Right::Read),
-        who("maker", Right::Read, Right::Read),
+        who("carol", Right::None, Right::Propose),
+        who("idle", Right::None, Right::Propose),
+        who("reader", Right::Propose, Right::Propose),
+        who("maker", Right::Propose, Right::Propose),
         who("writer", Right::Write, Right::Write),
         who("boss", Right::Admin, Right::Admin),
         who("boss_read", Right::Read, Right::Read),

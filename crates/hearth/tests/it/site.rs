@@ -10,6 +10,7 @@ use hearth::app::App;
 use hearth::config::Config;
 use hearth::hub::Hub;
 use hub_catalog::Catalog;
+use hub_community::{Community, CommunityParts};
 use hub_core::Limits;
 use hub_http::Metrics;
 use hub_test::{CountingIds, TestEngine};
@@ -43,6 +44,12 @@ pub(crate) fn application(engine: &TestEngine) -> (App, Hub, Metrics) {
         accounts: engine.accounts.clone(),
         repos: engine.repos.clone(),
         catalog: Catalog::new(engine.repos.clone(), (*engine.db).clone()),
+        community: Community::new(CommunityParts {
+            db: (*engine.db).clone(),
+            repos: engine.repos.clone(),
+            clock: engine.clock.clone(),
+            ids: Arc::new(CountingIds::default()),
+        }),
         clock: engine.clock.clone(),
         ids: Arc::new(CountingIds::default()),
     };

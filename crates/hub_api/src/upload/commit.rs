@@ -9,7 +9,8 @@ use axum::response::IntoResponse;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use hub_core::{Access, Code, Oid, RepoPath, Sha256};
+use hub_community::{Community, Proposed};
+use hub_core::{Oid, RepoPath, Sha256};
 use hub_http::{AccessClass, ApiError, ApiRouter, BodyStream, Caller, PublicUrl, Query, post};
 use hub_repo::{CommitDraft, CommitHeader, Operation, RepoError, Repos};
 use schemars::JsonSchema;
@@ -44,7 +45,7 @@ pub(crate) fn routes() -> ApiRouter<ApiState> {
 /// How the commit is made.
 #[derive(Deserialize, JsonSchema)]
 struct CommitQuery {
-    /// Whether the commit becomes a pull request.
+    /// Whether the commit opens a pull request for the revision, which whoever may read can do.
     #[serde(default)]
     create_pr: bool,
 }
@@ -111,30 +112,42 @@ struct CommitDoneView {
     success: bool,
     commit_oid: String,
     commit_url: String,
+    /// The pull request that the commit opened, if it was to open one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pull_request_url: Option<String>,
     hook_output: String,
 }
 
 /// `POST /api/{kind}s/{namespace}/{name}/commit/{revision}`
 async fn commit(
     State(repos): State<Repos>,
+    State(community): State<Community>,
     Caller(caller): Caller,
     at: At,
     Query(query): Query<CommitQuery>,
     public_url: PublicUrl,
     mut body: BodyStream,
 ) -> Answer<impl IntoResponse> {
-    let repo = at.open(&repos, &caller, Access::Write).await?;
-    refuse_pull_request(query.create_pr)?;
+    let repo = at.open(&repos, &caller, at.access_to_bring(query.create_pr)).await?;
     let limits = repos.limits();
     body.limit(limits.commit_body_bytes)?;
-    let draft = repo.begin_commit(&at.revision).await?;
     let longest = limits.plain_blob_bytes.div_ceil(3) * 4 + LINE_OVERHEAD;
-    let (draft, header) = read_lines(Lines::new(body, longest as usize), draft).await?;
-    let done = draft.finish(header).await?;
+    let lines = Lines::new(body, longest as usize);
+    let (done, pull) = if query.create_pr {
+        let (draft, base) = community.begin_proposal(&repo, &at.revision).await?;
+        let (draft, header) = read_lines(lines, draft).await?;
+        let Proposed { number, commit } = community.propose(&repo, draft, base, &header).await?;
+        (commit, Some(number))
+    } else {
+        let (draft, header) = read_lines(lines, repo.begin_commit(&at.revision).await?).await?;
+        (draft.finish(header).await?, None)
+    };
     let view = CommitDoneView {
         success: true,
         commit_oid: done.id.to_string(),
         commit_url: public_url.join(&format!("/{}/commit/{}", repo.addr().url_path(), done.id)),
+        pull_request_url: pull
+            .map(|number| public_url.join(&format!("/{}/discussions/{number}", repo.addr().url_path()))),
         hook_output: done.card_warnings.join("\n"),
     };
     Ok((warning_header(&done.card_warnings), Json(view)))
@@ -146,16 +159,6 @@ fn warning_header(warnings: &[String]) -> Option<[(&'static str, String); 1]> {
     let plain: String =
         text.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).take(2000).collect();
     (!plain.is_empty()).then(|| [("x-hf-warning", format!("Card; {plain}"))])
-}
-
-/// Pull requests come with the community features; until then the request is refused before anything is written.
-pub(crate) fn refuse_pull_request(create_pr: bool) -> Result<(), ApiError> {
-    if !create_pr {
-        return Ok(());
-    }
-    let message =
-        "pull requests are not offered yet: commit to a branch instead (create one, then name it as the revision)";
-    Err(ApiError::new(Code::NotImplemented, message))
 }
 
 async fn read_lines(mut lines: Lines<BodyStream>, mut draft: CommitDraft) -> Answer<(CommitDraft, CommitHeader)> {

@@ -107,6 +107,14 @@ struct BatchBody {
     transfers: Vec<String>,
     objects: Vec<ObjectBody>,
     hash_algo: Option<String>,
+    /// The branch that the files are for. A client that will open a pull request names none.
+    r#ref: Option<RefBody>,
+}
+
+/// A branch as git-lfs names it.
+#[derive(Deserialize, JsonSchema)]
+struct RefBody {
+    name: String,
 }
 
 /// The direction of a transfer.
@@ -193,11 +201,7 @@ async fn batch(
     headers: HeaderMap,
     JsonBody(body): JsonBody<BatchBody>,
 ) -> Answer<Response> {
-    let transfer = match body.operation {
-        OperationWord::Upload => Transfer::Upload,
-        OperationWord::Download => Transfer::Download,
-    };
-    let repo = open(&repos, &caller, &at, transfer).await?;
+    let repo = open_for(&repos, &caller, &at, body.transfer(), body.access()).await?;
     body.check()?;
     let can = |wanted: &str| body.transfers.iter().any(|transfer| transfer == wanted);
     let by_chunks = match body.operation {
@@ -223,9 +227,18 @@ fn pass_of(caller: &Caller) -> Option<&LargeFileGrant> {
 
 /// Opens the repository for someone who moves large files in one direction.
 pub(super) async fn open(repos: &Repos, caller: &Caller, at: &At, transfer: Transfer) -> Answer<Repo> {
-    let (access, other) = match transfer {
-        Transfer::Upload => (Access::Write, "downloads"),
-        Transfer::Download => (Access::Read, "uploads"),
+    let access = match transfer {
+        Transfer::Upload => Access::Write,
+        Transfer::Download => Access::Read,
+    };
+    open_for(repos, caller, at, transfer, access).await
+}
+
+/// The same, for as much as they need: what is for a pull request wants less than the right to write.
+async fn open_for(repos: &Repos, caller: &Caller, at: &At, transfer: Transfer, access: Access) -> Answer<Repo> {
+    let other = match transfer {
+        Transfer::Upload => "downloads",
+        Transfer::Download => "uploads",
     };
     let repo = open_either(repos, caller, at, access).await?;
     match pass_of(caller) {
@@ -250,6 +263,23 @@ pub(super) async fn open_either(repos: &Repos, caller: &Caller, at: &At, access:
 }
 
 impl BatchBody {
+    fn transfer(&self) -> Transfer {
+        match self.operation {
+            OperationWord::Upload => Transfer::Upload,
+            OperationWord::Download => Transfer::Download,
+        }
+    }
+
+    /// Files for a branch want the right to write; those for a pull request the right to open one.
+    fn access(&self) -> Access {
+        let is_for_branch = self.r#ref.as_ref().is_some_and(|wanted| !wanted.name.starts_with("refs/pr/"));
+        match self.operation {
+            OperationWord::Upload if is_for_branch => Access::Write,
+            OperationWord::Upload => Access::Propose,
+            OperationWord::Download => Access::Read,
+        }
+    }
+
     fn check(&self) -> Result<(), ApiError> {
         if self.objects.len() > OBJECTS_MAX {
             return Err(ApiError::new(Code::TooLarge, format!("ask about at most {OBJECTS_MAX} objects at once")));
@@ -371,7 +401,7 @@ async fn verify(
     at: At,
     JsonBody(body): JsonBody<ObjectBody>,
 ) -> Answer<Response> {
-    let repo = open(&repos, &caller, &at, Transfer::Upload).await?;
+    let repo = open_for(&repos, &caller, &at, Transfer::Upload, Access::Propose).await?;
     let sha256 = body.oid.parse().map_err(|_| ApiError::new(Code::NotFound, "the oid is no SHA-256"))?;
     repo.verify_upload(sha256, body.size).await?;
     Ok(lfs_json(StatusCode::OK, &json!({})))

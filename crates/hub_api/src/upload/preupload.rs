@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hub_core::{Access, CommitId, RepoPath};
+use hub_core::{CommitId, RepoPath};
 use hub_formats::attributes::Attributes;
 use hub_formats::ignore::Ignore;
 use hub_http::{AccessClass, ApiError, ApiRouter, Caller, JsonBody, Query, post};
@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use crate::ApiState;
 use crate::address::{At, api_base, per_kind};
 use crate::failure::Answer;
-use crate::upload::commit::refuse_pull_request;
 
 /// The most files of one request; clients send 256.
 const FILES_MAX: usize = 5000;
@@ -97,8 +96,7 @@ async fn preupload(
     Query(query): Query<PreuploadQuery>,
     JsonBody(body): JsonBody<PreuploadBody>,
 ) -> Answer<Json<PreuploadView>> {
-    let repo = at.open(&repos, &caller, Access::Write).await?;
-    refuse_pull_request(query.create_pr)?;
+    let repo = at.open(&repos, &caller, at.access_to_bring(query.create_pr)).await?;
     let commit = repo.resolve(&at.revision).await?;
     let paths = parse_paths(&body.files)?;
     let rules = Rules::read(&repo, commit, &paths, &body).await?;

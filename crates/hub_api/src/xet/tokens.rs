@@ -7,10 +7,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use hub_core::{Access, RepoKind};
-use hub_http::{AccessClass, ApiError, ApiRouter, Caller, get};
+use hub_http::{AccessClass, ApiError, ApiRouter, Caller, Query, get};
 use hub_repo::{Repo, Repos, XetScope, XetToken};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::ApiState;
@@ -40,6 +40,7 @@ pub(super) fn routes() -> ApiRouter<ApiState> {
                 .tag("xet")
                 .id(format!("get_{word}_xet_write_token"))
                 .summary("Gives a token by which files can be brought to the repository through the chunk store")
+                .query::<WriteQuery>()
                 .answer::<TokenView>()
         };
         ApiRouter::new()
@@ -59,6 +60,14 @@ struct TokenView {
     cas_url: String,
 }
 
+/// What follows the upload.
+#[derive(Deserialize, JsonSchema)]
+struct WriteQuery {
+    /// Whether the commit will open a pull request.
+    #[serde(default)]
+    create_pr: bool,
+}
+
 /// `GET /api/{kind}s/{namespace}/{name}/xet-read-token/{revision}`
 async fn read_token(State(repos): State<Repos>, Caller(caller): Caller, at: At, cas_url: CasUrl) -> Answer<Response> {
     let repo = at.open(&repos, &caller, Access::Read).await?;
@@ -70,8 +79,14 @@ async fn read_token(State(repos): State<Repos>, Caller(caller): Caller, at: At, 
 ///
 /// The revision is where the commit will go. It need not exist: clients also name none, or a branch to be made. Whether a
 /// commit may go there is decided when it comes.
-async fn write_token(State(repos): State<Repos>, Caller(caller): Caller, at: At, cas_url: CasUrl) -> Answer<Response> {
-    let repo = at.open(&repos, &caller, Access::Write).await?;
+async fn write_token(
+    State(repos): State<Repos>,
+    Caller(caller): Caller,
+    at: At,
+    Query(query): Query<WriteQuery>,
+    cas_url: CasUrl,
+) -> Answer<Response> {
+    let repo = at.open(&repos, &caller, at.access_to_bring(query.create_pr)).await?;
     answer(&repo, XetScope::Write, &cas_url).await
 }
 

@@ -218,10 +218,17 @@ impl Job {
     }
 
     async fn open(&self, addr: &RepoAddr, access: Access) -> Result<Repo, RepoError> {
-        match self.state.repos.open(&self.caller, addr, access).await {
+        match self.open_at(addr, access).await {
             // An old address leads on, as a redirect does over HTTP.
-            Err(RepoError::Moved { to }) => self.state.repos.open(&self.caller, &to, access).await,
+            Err(RepoError::Moved { to }) => self.open_at(&to, access).await,
             other => other,
+        }
+    }
+
+    async fn open_at(&self, addr: &RepoAddr, access: Access) -> Result<Repo, RepoError> {
+        match access {
+            Access::Write => self.state.repos.open_for_push(&self.caller, addr).await,
+            access => self.state.repos.open(&self.caller, addr, access).await,
         }
     }
 

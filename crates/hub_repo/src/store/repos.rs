@@ -214,6 +214,7 @@ pub(crate) async fn delete(tx: &mut Tx, id: RepoId) -> Result<(), DbError> {
         "git_ref",
         "branch_rule",
         "lfs_lock",
+        "pull",
         "path_change",
         "git_commit",
         "git_object",

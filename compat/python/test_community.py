@@ -1,0 +1,223 @@
+"""Discussions and pull requests as the client sees them: every method, by two people."""
+
+import os
+import subprocess
+
+import pytest
+from huggingface_hub import (
+    CommitOperationAdd,
+    DiscussionComment,
+    DiscussionCommit,
+    DiscussionStatusChange,
+    DiscussionTitleChange,
+)
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+
+from people import BOB
+
+
+def status_of(caught) -> int:
+    return caught.value.response.status_code
+
+
+def first_comment(discussion) -> DiscussionComment:
+    return next(event for event in discussion.events if isinstance(event, DiscussionComment))
+
+
+def test_open_and_list(alice, bob, repo):
+    pull = alice.create_pull_request(repo, title="Test PR")
+    talk = bob.create_discussion(repo, title=" Test discussion !  ")
+    assert (pull.num, pull.status, pull.is_pull_request, pull.author) == (1, "draft", True, "alice")
+    assert (talk.num, talk.status, talk.title, talk.author) == (2, "open", "Test discussion !", "bob")
+    assert pull.git_reference == "refs/pr/1" and pull.target_branch == "refs/heads/main"
+    assert "huggingface_hub Python library" in first_comment(talk).content
+    assert alice.get_discussion_details(repo, 2) == talk
+    assert alice.repo_info(repo, revision="refs/pr/1").sha == alice.repo_info(repo).sha
+
+    def numbers(**options):
+        return [found.num for found in alice.get_repo_discussions(repo, **options)]
+
+    assert numbers() == [2, 1]
+    assert numbers(discussion_type="pull_request") == [1]
+    assert numbers(discussion_type="discussion") == [2]
+    assert numbers(author="bob") == [2]
+    assert numbers(author="carol") == []
+    alice.change_discussion_status(repo, 1, "closed")
+    assert numbers(discussion_status="open") == [2]
+    assert numbers(discussion_status="closed") == [1]
+    refs = alice.list_repo_refs(repo, include_pull_requests=True)
+    assert [(ref.name, ref.ref) for ref in refs.pull_requests] == [("refs/pr/1", "refs/pr/1")]
+    assert alice.list_repo_refs(repo).pull_requests is None
+
+
+def test_pages(alice, repo):
+    for number in range(53):
+        alice.create_discussion(repo, title=f"Number {number}")
+    assert [found.num for found in alice.get_repo_discussions(repo)] == list(range(53, 0, -1))
+
+
+@pytest.mark.parametrize("repo_type", ["dataset", "space"])
+def test_other_kinds(alice, new_repo, repo_type):
+    repo = new_repo(repo_type)
+    talk = alice.create_discussion(repo, title="Of another kind", repo_type=repo_type)
+    assert (talk.repo_type, talk.repo_id) == (repo_type, repo)
+    assert talk.url.endswith(f"/{repo_type}s/{repo}/discussions/1")
+
+
+def test_comments(alice, bob, repo):
+    talk = bob.create_discussion(repo, title="A talk", description="the *beginning*")
+    assert first_comment(talk).content == "the *beginning*"
+    said = alice.comment_discussion(repo, 1, comment="# Heading\n\n- multi\n- line 🤗")
+    assert isinstance(said, DiscussionComment)
+    assert (said.content, said.author, said.edited) == ("# Heading\n\n- multi\n- line 🤗", "alice", False)
+    edited = bob.edit_discussion_comment(repo, 1, first_comment(talk).id, "**Edited** comment 🤗")
+    now = alice.get_discussion_details(repo, 1)
+    assert first_comment(now) == edited
+    assert (edited.content, edited.edited, edited.number_of_edits) == ("**Edited** comment 🤗", True, 1)
+    assert edited.last_edited_by == "bob" and "Edited" in edited.rendered
+    with pytest.raises(HfHubHTTPError, match="only its author") as caught:
+        alice.edit_discussion_comment(repo, 1, first_comment(talk).id, "mine now")
+    assert status_of(caught) == 403
+    with pytest.warns(UserWarning, match="irreversible"):
+        hidden = alice.hide_discussion_comment(repo, 1, first_comment(talk).id)
+    assert hidden.hidden and hidden.number_of_edits == 0 and "Edited" not in hidden.content
+    assert "Edited" not in str(alice.get_discussion_details(repo, 1).events[0])
+
+
+def test_rename_and_status(alice, bob, repo):
+    bob.create_discussion(repo, title="A question")
+    renamed = alice.rename_discussion(repo, 1, new_title="New titleee")
+    assert isinstance(renamed, DiscussionTitleChange)
+    assert (renamed.old_title, renamed.new_title) == ("A question", "New titleee")
+    closed = bob.change_discussion_status(repo, 1, "closed", comment="done")
+    assert isinstance(closed, DiscussionStatusChange) and closed.new_status == "closed"
+    now = alice.get_discussion_details(repo, 1)
+    assert {renamed.id, closed.id} <= {event.id for event in now.events}
+    assert now.status == "closed" and "done" in [getattr(event, "content", None) for event in now.events]
+    bob.change_discussion_status(repo, 1, "open")
+    assert alice.get_discussion_details(repo, 1).status == "open"
+
+
+def test_merge(alice, repo):
+    pull = alice.create_pull_request(repo, title="Test PR", description="why")
+    commit = alice.create_commit(
+        repo,
+        operations=[CommitOperationAdd("file.test", b"Content")],
+        commit_message="Commit some file",
+        revision=pull.git_reference,
+    )
+    now = alice.get_discussion_details(repo, pull.num)
+    assert [(event.summary, event.oid) for event in now.events if isinstance(event, DiscussionCommit)] == [
+        ("Commit some file", commit.oid)
+    ]
+    assert "+Content" in now.diff and now.conflicting_files == []
+    with pytest.raises(HfHubHTTPError, match="draft"):
+        alice.merge_pull_request(repo, pull.num)
+    alice.change_discussion_status(repo, pull.num, "open")
+    alice.merge_pull_request(repo, pull.num, comment="thanks")
+    now = alice.get_discussion_details(repo, pull.num)
+    assert now.status == "merged" and now.merge_commit_oid == alice.repo_info(repo).sha
+    assert "file.test" in alice.list_repo_files(repo)
+
+
+def test_create_pr_on_a_foreign_repository(alice, bob, repo, cache):
+    done = bob.create_commit(
+        repo,
+        operations=[
+            CommitOperationAdd("regular.txt", b"File content"),
+            CommitOperationAdd("large.pkl", b"Large content" * 100),
+        ],
+        commit_message="PR on foreign repo",
+        commit_description="with a reason",
+        create_pr=True,
+    )
+    assert done.pr_url == f"{bob.endpoint}/{repo}/discussions/1"
+    assert (done.pr_num, done.pr_revision) == (1, "refs/pr/1")
+    with pytest.raises(EntryNotFoundError):
+        alice.hf_hub_download(repo, "regular.txt", cache_dir=cache)
+    for path, content in [("regular.txt", b"File content"), ("large.pkl", b"Large content" * 100)]:
+        got = alice.hf_hub_download(repo, path, revision="refs/pr/1", cache_dir=cache)
+        assert open(got, "rb").read() == content
+    pull = alice.get_discussion_details(repo, 1)
+    assert (pull.title, pull.status, pull.author) == ("PR on foreign repo", "open", "bob")
+    # Its author goes on; nobody else may, and the branch stays closed.
+    bob.upload_file(repo_id=repo, path_or_fileobj=b"more", path_in_repo="more.txt", revision="refs/pr/1")
+    for revision in ["main", None]:
+        with pytest.raises(HfHubHTTPError) as caught:
+            bob.upload_file(repo_id=repo, path_or_fileobj=b"x", path_in_repo="x.txt", revision=revision)
+        assert status_of(caught) == 403
+    alice.merge_pull_request(repo, 1)
+    assert {"regular.txt", "large.pkl", "more.txt"} <= set(alice.list_repo_files(repo))
+    with pytest.raises(HfHubHTTPError, match="is merged"):
+        bob.upload_file(repo_id=repo, path_or_fileobj=b"x", path_in_repo="x.txt", revision="refs/pr/1")
+
+
+def test_create_pr_by_lfs(by_lfs, bob, repo, cache):
+    content = bytes(range(256)) * 5000
+    bob.upload_file(repo_id=repo, path_or_fileobj=content, path_in_repo="large.bin", create_pr=True)
+    got = bob.hf_hub_download(repo, "large.bin", revision="refs/pr/1", cache_dir=cache)
+    assert open(got, "rb").read() == content
+
+
+def test_create_pr_against_branches(alice, repo):
+    alice.create_branch(repo, branch="dev")
+    head = alice.repo_info(repo).sha
+
+    def added():
+        return [CommitOperationAdd("a.txt", b"a")]
+
+    done = alice.create_commit(repo, operations=added(), commit_message="For dev", revision="dev", create_pr=True)
+    assert alice.get_discussion_details(repo, done.pr_num).target_branch == "refs/heads/dev"
+    for revision in [head, "nowhere"]:
+        with pytest.raises(RevisionNotFoundError):
+            alice.create_commit(repo, operations=added(), commit_message="x", revision=revision, create_pr=True)
+
+
+def test_upload_folder_as_a_pull_request(bob, repo, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("a")
+    (tmp_path / "b.bin").write_bytes(bytes(range(256)) * 200)
+    done = bob.upload_folder(repo_id=repo, folder_path=tmp_path, create_pr=True)
+    assert done.pr_revision == "refs/pr/1"
+    assert {"in/a.txt", "b.bin"} <= set(bob.list_repo_files(repo, revision="refs/pr/1"))
+
+
+def test_push_by_git(alice, bob, repo, url, tmp_path):
+    bob.create_pull_request(repo, title="By git")
+    address = f"{url}/{repo}".replace("://", f"://bob:{BOB}@")
+    quiet = os.environ | {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1"}
+
+    def git(*arguments):
+        command = ["git", "-c", "user.name=bob", "-c", "user.email=bob@example.org", *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=quiet, capture_output=True, text=True)
+
+    assert git("clone", "--quiet", address, ".").returncode == 0
+    (tmp_path / "pushed.txt").write_text("pushed")
+    assert git("add", ".").returncode == 0
+    assert git("commit", "--quiet", "-m", "Pushed by git").returncode == 0
+    refused = git("push", "origin", "HEAD:main")
+    assert refused.returncode != 0 and "may not write" in refused.stderr
+    pushed = git("push", "origin", "HEAD:refs/pr/1")
+    assert pushed.returncode == 0, pushed.stderr
+    now = alice.get_discussion_details(repo, 1)
+    commits = [event for event in now.events if isinstance(event, DiscussionCommit)]
+    assert [(event.summary, event.author) for event in commits] == [("Pushed by git", "bob")]
+    alice.change_discussion_status(repo, 1, "open")
+    alice.merge_pull_request(repo, 1)
+    assert "pushed.txt" in alice.list_repo_files(repo)
+    assert git("push", "origin", "HEAD~1:refs/pr/1", "--force").returncode != 0
+
+
+def test_hidden_repositories_stay_hidden(alice, bob, anonymous, new_repo):
+    repo = new_repo(private=True)
+    alice.create_discussion(repo, title="Secret")
+    for client in [bob, anonymous]:
+        with pytest.raises(RepositoryNotFoundError):
+            list(client.get_repo_discussions(repo))
+        with pytest.raises(RepositoryNotFoundError):
+            client.get_discussion_details(repo, 1)
+        with pytest.raises(RepositoryNotFoundError):
+            client.create_discussion(repo, title="Knock")
+    with pytest.raises(HfHubHTTPError) as caught:
+        anonymous.create_discussion(new_repo(), title="Who am I")
+    assert status_of(caught) == 401

@@ -1,0 +1,20 @@
+//! What people do about repositories together. One folder a notion; the engine decides who may, this crate what then
+//! happens.
+//!
+//! A [`hub_repo::Repo`] is the proof that its caller may know the repository, so nothing here asks that again. Use cases
+//! begin and end their transaction, and write the event by which webhooks and notifications learn of the change in it.
+
+mod community;
+mod discussions;
+mod error;
+mod people;
+mod store;
+
+pub use community::{Community, CommunityParts};
+pub use discussions::{
+    Comment, Discussion, DiscussionFilter, DiscussionId, DiscussionPage, DiscussionQuery, DiscussionSort, Edition,
+    Happening, HiddenReason, NewDiscussion, Proposed, PullThread, Reaction, Reactions, Status, Thread, ThreadEvent,
+    ThreadEventId,
+};
+pub use error::CommunityError;
+pub use people::People;
