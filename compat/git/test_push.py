@@ -210,7 +210,7 @@ def test_options_of_a_push_and_the_second_report(clone, git):
     assert "report-status-v2" in said and "> ci.skip\n" in said and "< unpack ok\n" in said
     assert refs(clone)["refs/heads/side"] == new
     many = [f"--push-option={number}" for number in range(1001)]
-    assert "at most 1000 options" in clone.fails("push", *many, "origin", "HEAD:other")
+    assert "remote: error: a push has at most 1000 options" in clone.fails("push", *many, "origin", "HEAD:other")
 
 
 def test_a_push_of_a_hundred_thousand_objects(tmp_path, address, repo):

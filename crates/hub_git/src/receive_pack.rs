@@ -69,7 +69,7 @@ pub(crate) struct Incoming<'a> {
 pub(crate) struct Received {
     request: Request,
     /// What came of the pack.
-    push: Result<Push, RepoError>,
+    push: Result<Push, GitError>,
 }
 
 /// Reads a push.
@@ -82,7 +82,11 @@ where
     E: std::fmt::Display,
 {
     let mut head = PacketReader::new(input);
-    let request = Request::read(&mut head).await?;
+    let mut request = Request::read(&mut head).await?;
+    if let Some(fault) = request.fault.take() {
+        drain(head.into_rest().1, incoming.max_bytes).await;
+        return Ok(Received { request, push: Err(fault) });
+    }
     let mut push = repo.begin_push(incoming.folder)?;
     if !request.sends_pack() {
         return Ok(Received { request, push: Ok(push) });
@@ -117,16 +121,23 @@ where
     };
     let push = push.unwrap_or_else(|_| Err(RepoError::Inconsistent("the reading of a push broke off".to_owned())));
     if push.is_err() {
-        // The client hears of it when it has sent everything.
-        let mut left = incoming.max_bytes;
-        while let Some(Ok(bytes)) = input.next().await {
-            left = left.saturating_sub(bytes.len() as u64);
-            if left == 0 {
-                break;
-            }
+        drain(input, incoming.max_bytes).await;
+    }
+    Ok(Received { request, push: push.map_err(GitError::from) })
+}
+
+/// Reads what is left of a push that is refused: the client hears of it when it has sent everything.
+async fn drain<S, E>(mut input: S, max_bytes: u64)
+where
+    S: Stream<Item = Result<Bytes, E>> + Unpin,
+{
+    let mut left = max_bytes;
+    while let Some(Ok(bytes)) = input.next().await {
+        left = left.saturating_sub(bytes.len() as u64);
+        if left == 0 {
+            break;
         }
     }
-    Ok(Received { request, push })
 }
 
 impl Received {
@@ -187,14 +198,14 @@ fn push_band(out: &mut Vec<u8>, band: u8, bytes: &[u8]) {
 }
 
 /// Does what was asked; answers the report and the words for the person at the terminal.
-async fn settle(request: &Request, push: Result<Push, RepoError>) -> (Vec<u8>, Vec<String>) {
+async fn settle(request: &Request, push: Result<Push, GitError>) -> (Vec<u8>, Vec<String>) {
     let mut words = Vec::new();
     let mut report = Vec::new();
     let mode = if request.has("atomic") { PushMode::Atomic } else { PushMode::Each };
     let good: Vec<RefUpdate> = request.commands.iter().filter_map(Command::update).collect();
     let is_hopeless = mode == PushMode::Atomic && good.len() < request.commands.len();
     let done = match push {
-        Err(error) => Err(GitError::from(error)),
+        Err(error) => Err(error),
         Ok(_) if is_hopeless => {
             let refused = good.into_iter().map(|update| (update.name, "atomic push failed".to_owned())).collect();
             Ok(PushDone { refused, ..PushDone::default() })

@@ -37,27 +37,43 @@ impl Command {
 pub(super) struct Request {
     pub(super) commands: Vec<Command>,
     capabilities: Vec<String>,
+    /// Why the head was not read to its end, if it was not.
+    pub(super) fault: Option<GitError>,
 }
 
 impl Request {
+    /// Reads the head. From the first command on it is known how the client wants to be told what is wrong, so a fault
+    /// that comes later is part of the request.
     pub(super) async fn read<S, E>(input: &mut PacketReader<S>) -> Result<Self, GitError>
     where
         S: Stream<Item = Result<Bytes, E>> + Unpin,
         E: std::fmt::Display,
     {
         let mut request = Self::default();
+        match request.read_on(input).await {
+            Err(fault) if !request.commands.is_empty() => request.fault = Some(fault),
+            done => done?,
+        }
+        Ok(request)
+    }
+
+    async fn read_on<S, E>(&mut self, input: &mut PacketReader<S>) -> Result<(), GitError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Unpin,
+        E: std::fmt::Display,
+    {
         while let Some(line) = input.line().await? {
             if line.starts_with(b"shallow ") {
                 // Where the client's history ends. Whether all is here that the push builds on is seen without it.
                 continue;
             }
-            request.take(&line)?;
-            if request.commands.len() > COMMANDS_MAX {
+            if self.commands.len() >= COMMANDS_MAX {
                 let message = format!("the push names more than {COMMANDS_MAX} references: push some of them first");
                 return Err(GitError::protocol(message));
             }
+            self.take(&line)?;
         }
-        if request.has("push-options") && !request.commands.is_empty() {
+        if self.has("push-options") && !self.commands.is_empty() {
             let mut options = 0;
             while input.line().await?.is_some() {
                 options += 1;
@@ -66,7 +82,7 @@ impl Request {
                 }
             }
         }
-        Ok(request)
+        Ok(())
     }
 
     /// Reads one command. The first carries the capabilities that the client wants to use.

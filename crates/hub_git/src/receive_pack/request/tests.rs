@@ -61,3 +61,22 @@ async fn nonsense_is_refused() {
             .is_err()
     );
 }
+
+#[tokio::test]
+async fn what_is_too_much_is_told_in_the_way_that_the_client_asked_for() {
+    let check = async |lines: Vec<&[u8]>, words: &str| {
+        let request = read(&lines).await.expect("the first command was read");
+        assert!(request.has("side-band-64k"));
+        let fault = request.fault.expect("too much").to_string();
+        assert!(fault.contains(words), "{fault}");
+    };
+    let first = format!("{NONE} {NEW} refs/heads/x\0side-band-64k push-options");
+    let mut options: Vec<&[u8]> = vec![first.as_bytes(), b""];
+    options.resize(options.len() + OPTIONS_MAX + 1, b"option");
+    check(options, "at most 1000 options").await;
+    let mut commands: Vec<&[u8]> = vec![first.as_bytes()];
+    let further = format!("{NONE} {NEW} refs/heads/x");
+    commands.resize(COMMANDS_MAX + 1, further.as_bytes());
+    check(commands, "more than 50000 references").await;
+    check(vec![first.as_bytes(), b"nonsense"], "malformed").await;
+}
