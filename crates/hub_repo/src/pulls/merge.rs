@@ -165,32 +165,35 @@ impl Repo {
         compressor: &mut Compressor,
         joined: &mut Joined,
     ) -> Result<(), RepoError> {
-        let mut disagree = || joined.conflicts.push(step.path.clone());
+        let mut disagree = || {
+            joined.conflicts.push(step.path.clone());
+            Ok(())
+        };
         // A name that only git can write cannot be put by an edit.
-        let Ok(path) = step.path.parse::<RepoPath>() else { return Ok(disagree()) };
+        let Ok(path) = step.path.parse::<RepoPath>() else { return disagree() };
         let ours = self.find_below(root, &path).await?.map(|entry| DiffSide { mode: entry.mode, oid: entry.oid });
         if ours == step.new {
             return Ok(());
         }
         if ours == step.old {
             if step.new.is_some() && ours.is_none() && self.is_below_file(root, &path, removed).await? {
-                return Ok(disagree());
+                return disagree();
             }
             return match step.new {
                 Some(side) => joined.edit.put(&path, PutMode::Exactly(side.mode), side.oid),
                 None => joined.edit.remove(&path),
             };
         }
-        let (Some(old), Some(ours), Some(new)) = (step.old, ours, step.new) else { return Ok(disagree()) };
+        let (Some(old), Some(ours), Some(new)) = (step.old, ours, step.new) else { return disagree() };
         let is_text = |side: DiffSide| matches!(side.mode, Mode::File | Mode::Executable);
         if ![old, ours, new].into_iter().all(is_text) {
-            return Ok(disagree());
+            return disagree();
         }
         let texts = (self.text_of(old.oid).await?, self.text_of(ours.oid).await?, self.text_of(new.oid).await?);
-        let (Some(base), Some(mine), Some(yours)) = texts else { return Ok(disagree()) };
+        let (Some(base), Some(mine), Some(yours)) = texts else { return disagree() };
         let merged = tokio::task::spawn_blocking(move || merge_lines(&base, &mine, &yours)).await;
         let merged = merged.map_err(|_| RepoError::Inconsistent("merging a file failed".to_owned()))?;
-        let Some(merged) = merged.filter(|text| text.len() <= ROW_BLOB_MAX) else { return Ok(disagree()) };
+        let Some(merged) = merged.filter(|text| text.len() <= ROW_BLOB_MAX) else { return disagree() };
         let blob = prepare_blob(Bytes::from(merged), compressor).object;
         let mode = if new.mode == old.mode { ours.mode } else { new.mode };
         joined.edit.put(&path, PutMode::Exactly(mode), blob.oid)?;
