@@ -1,12 +1,15 @@
 //! The integrity check: everything that a reference reaches is there and is what its name says.
 
+use bytes::Bytes;
 use futures::TryStreamExt;
 use hub_blob::BlobStream;
 use hub_core::{Oid, Sha256, XetHash};
 use hub_formats::git::{self, ObjectKind};
 use sha2::Digest;
 
+use crate::oids::OidMap;
 use crate::store::large::LargeRow;
+use crate::store::objects::ObjectRow;
 use crate::store::{commits, garbage, large, objects, refs, repos};
 use crate::{RepoError, RepoId, Repos};
 
@@ -36,6 +39,8 @@ pub struct CheckReport {
 
 /// The most findings that a report holds.
 const MAX_DAMAGES: usize = 1000;
+/// How many objects are read at a time.
+const BATCH: usize = 256;
 
 impl CheckReport {
     fn damage(&mut self, repo: &str, what: String) {
@@ -80,9 +85,38 @@ impl Repos {
                 return Ok(());
             }
         };
-        for oid in reached {
-            report.objects += 1;
-            self.check_object(repo, name, oid, deep, report).await?;
+        let reached: Vec<Oid> = reached.into_iter().filter(|oid| *oid != Oid::EMPTY_TREE).collect();
+        for batch in reached.chunks(BATCH) {
+            report.objects += batch.len() as u64;
+            self.check_objects(repo, name, batch, deep, report).await?;
+        }
+        Ok(())
+    }
+
+    async fn check_objects(
+        &self,
+        repo: RepoId,
+        name: &str,
+        oids: &[Oid],
+        deep: bool,
+        report: &mut CheckReport,
+    ) -> Result<(), RepoError> {
+        let rows = objects::get_many(self.db(), repo, oids).await?;
+        let mut rows: OidMap<ObjectRow> = rows.into_iter().map(|row| (row.oid, row)).collect();
+        let in_rows = rows.values().filter(|row| row.content.is_none()).cloned().collect();
+        let mut contents = match self.unfold(repo, in_rows).await {
+            Err(RepoError::Db(error)) => return Err(error.into()),
+            // One of them is damaged: each is looked at for itself.
+            Err(_) => OidMap::default(),
+            Ok(contents) => contents,
+        };
+        for oid in oids {
+            let Some(row) = rows.remove(oid) else {
+                report.damage(name, format!("the object {oid} is missing"));
+                continue;
+            };
+            let content = contents.remove(oid);
+            self.check_object(repo, name, row, content, deep, report).await?;
         }
         Ok(())
     }
@@ -91,30 +125,31 @@ impl Repos {
         &self,
         repo: RepoId,
         name: &str,
-        oid: Oid,
+        row: ObjectRow,
+        content: Option<Bytes>,
         deep: bool,
         report: &mut CheckReport,
     ) -> Result<(), RepoError> {
-        if oid == Oid::EMPTY_TREE {
-            return Ok(());
-        }
-        let Some(row) = objects::get(self.db(), repo, oid).await? else {
-            report.damage(name, format!("the object {oid} is missing"));
-            return Ok(());
-        };
-        let kind = ObjectKind::from_db(row.kind);
-        match (kind, row.data, row.content) {
-            (Some(kind), Some(data), _) => match git::decompress(&data, row.size.max(0) as u64) {
-                Ok(bytes) if git::object_id(kind, &bytes) == oid => {
-                    if kind == ObjectKind::Commit && commits::get(self.db(), repo, oid).await?.is_none() {
-                        report.damage(name, format!("the commit {oid} is not in the graph"));
+        let oid = row.oid;
+        match (ObjectKind::from_db(row.kind), row.content) {
+            (Some(_), Some(sha256)) => self.check_content(name, sha256, deep, report).await?,
+            (Some(kind), None) => {
+                let content = match content {
+                    Some(content) => Ok(content),
+                    None => self.unfold(repo, vec![row]).await.map(|mut found| found.remove(&oid).unwrap_or_default()),
+                };
+                match content {
+                    Ok(bytes) if git::object_id(kind, &bytes) == oid => {
+                        if kind == ObjectKind::Commit && commits::get(self.db(), repo, oid).await?.is_none() {
+                            report.damage(name, format!("the commit {oid} is not in the graph"));
+                        }
                     }
+                    Ok(_) => report.damage(name, format!("the object {oid} holds other bytes than its id says")),
+                    Err(RepoError::Db(error)) => return Err(error.into()),
+                    Err(error) => report.damage(name, format!("the object {oid} cannot be read: {error}")),
                 }
-                Ok(_) => report.damage(name, format!("the object {oid} holds other bytes than its id says")),
-                Err(error) => report.damage(name, format!("the object {oid} cannot be read: {error}")),
-            },
-            (Some(_), None, Some(sha256)) => self.check_content(name, sha256, deep, report).await?,
-            _ => report.damage(name, format!("the object {oid} has no bytes")),
+            }
+            (None, _) => report.damage(name, format!("the object {oid} is of no kind that git has")),
         }
         if let Some((sha256, _)) = objects::blob(self.db(), repo, oid).await?.and_then(|row| row.target) {
             if large::held(self.db(), repo, sha256).await?.is_none() {

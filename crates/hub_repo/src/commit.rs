@@ -10,10 +10,10 @@ use hub_db::Tx;
 use hub_formats::git::{Commit, Compressor, Mode, ObjectKind, Signature};
 use hub_formats::lfs::Pointer;
 
-use crate::edit::{PutMode, TreeEdit};
+use crate::edit::{EditedTree, PutMode, TreeEdit};
 use crate::objects::{Unwritten, prepare_blob, prepare_object_with};
 use crate::rules::BranchAct;
-use crate::store::commits::CommitRow;
+use crate::store::commits::{CommitRow, Introduced};
 use crate::store::objects::NewObject;
 use crate::store::{commits, facts as store_facts, objects, refs, repos};
 use crate::{Repo, RepoError, facts};
@@ -121,6 +121,7 @@ pub(crate) struct Built {
     changed: Vec<String>,
     commit: NewObject,
     pub(crate) row: CommitRow,
+    introduced: Introduced,
     facts: Option<facts::Facts>,
 }
 
@@ -362,7 +363,9 @@ impl CommitDraft {
             None
         };
 
-        Ok(Built { objects: edited.objects, changed: edited.changed, commit: commit_object, row, facts })
+        let introduced = self.introduced(&edited, head);
+        let EditedTree { objects, changed, .. } = edited;
+        Ok(Built { objects, changed, commit: commit_object, row, introduced, facts })
     }
 
     /// Writes the commit and moves `name` from `head` to it; answers whether the reference was there.
@@ -385,7 +388,7 @@ impl CommitDraft {
         }
         let new_objects = self.pending.iter().chain(&built.objects).chain([&built.commit]);
         objects::insert(tx, repo.id(), new_objects, now).await?;
-        commits::insert(tx, repo.id(), &built.row).await?;
+        commits::insert(tx, repo.id(), &built.row, Some(&built.introduced)).await?;
         commits::insert_changes(tx, repo.id(), &built.row, built.changed.iter().map(String::as_str)).await?;
         if !refs::compare_and_swap(tx, repo.id(), name, head, built.row.oid, now).await? {
             return Ok(false);
@@ -396,6 +399,16 @@ impl CommitDraft {
         }
         repo.note_push(tx, name, head, Some(built.row.oid)).await?;
         Ok(true)
+    }
+
+    /// What the commit has and its parent may lack. Whatever else is in its tree was moved within it, or stayed.
+    fn introduced(&self, edited: &EditedTree, head: Option<Oid>) -> Introduced {
+        let trees = edited.objects.iter().map(|object| object.oid).chain(head.is_none().then_some(edited.root));
+        let put = |step: &Step| match step {
+            Step::Put { oid, .. } => Some(*oid),
+            Step::Move { .. } | Step::DeleteFile(_) | Step::DeleteFolder(_) | Step::DeleteEntry(_) => None,
+        };
+        Introduced { trees: trees.collect(), blobs: self.steps.iter().filter_map(put).collect() }
     }
 
     /// The steps as an edit of the tree `base`.

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use hub_core::{Oid, RepoPath};
-use hub_formats::git::{Compressor, Mode, ObjectKind, Tree};
+use hub_formats::git::{self, Compressor, Mode, ObjectKind, Tree, delta};
 
 use crate::objects::prepare_object_with;
-use crate::store::objects::NewObject;
+use crate::store::objects::{self, Delta, Depth, NewObject, ObjectBody};
+use crate::unfold::CHAIN_GROWN_MAX;
 use crate::{RepoError, RepoId, Repos};
 
 /// What becomes of one name in a folder.
@@ -133,11 +134,13 @@ impl TreeEdit {
     ) -> Result<EditedTree, RepoError> {
         let mut done = Applied {
             edited: EditedTree { root, objects: Vec::new(), changed: Vec::new(), moved_folders: false },
+            folds: Vec::new(),
             compressor,
         };
-        let base = Base { tree: repos.tree_of(repo, root).await?, emptied: false };
+        let base = Base { oid: root, tree: repos.tree_of(repo, root).await?, emptied: false };
         let new_root = Box::pin(apply_names(repos, repo, base, self.names, String::new(), &mut done)).await?;
-        let Applied { mut edited, compressor } = done;
+        let Applied { mut edited, folds, compressor } = done;
+        fold(repos, repo, &mut edited, folds, compressor).await?;
         edited.root = new_root.unwrap_or(Oid::EMPTY_TREE);
         if edited.root == Oid::EMPTY_TREE && root != Oid::EMPTY_TREE {
             edited.objects.push(prepare_object_with(compressor, ObjectKind::Tree, b""));
@@ -154,9 +157,43 @@ fn file_and_folder(path: &RepoPath) -> RepoError {
     RepoError::Unprocessable(format!("the commit uses {path:?} or a folder above it both as a file and as a folder"))
 }
 
+/// A new tree told by what it shares with the one that it replaces.
+struct Fold {
+    /// Which of the new objects it is.
+    place: usize,
+    base: Oid,
+    delta: Vec<u8>,
+}
+
+/// Gives new trees the form of a delta where they share much with what they replace and that is not deep itself. The
+/// trees that are replaced belong to the commit on which the new one stands, so they are there when it is written.
+async fn fold(
+    repos: &Repos,
+    repo: RepoId,
+    edited: &mut EditedTree,
+    folds: Vec<Fold>,
+    compressor: &mut Compressor,
+) -> Result<(), RepoError> {
+    let bases: Vec<Oid> = folds.iter().map(|fold| fold.base).collect();
+    let depths = objects::depths(repos.db(), repo, &bases).await?;
+    let depths: HashMap<Oid, Depth> = depths.into_iter().collect();
+    for Fold { place, base, delta } in folds {
+        if let Some(Depth::InRow(below)) = depths.get(&base)
+            && *below < CHAIN_GROWN_MAX
+            && let Some(object) = edited.objects.get_mut(place)
+        {
+            let size = delta.len() as u64;
+            let delta = Delta { base, size, depth: below + 1, stream: compressor.compress(&delta) };
+            object.body = ObjectBody::Delta(delta);
+        }
+    }
+    Ok(())
+}
+
 /// What applying has given so far, and what it works with.
 struct Applied<'a> {
     edited: EditedTree,
+    folds: Vec<Fold>,
     compressor: &'a mut Compressor,
 }
 
@@ -165,6 +202,7 @@ type Entity = Option<(Mode, Oid)>;
 
 /// The folder that an edit begins with.
 struct Base {
+    oid: Oid,
     tree: Arc<Tree>,
     /// Whether its content goes away first. It still tells which files were executable.
     emptied: bool,
@@ -210,9 +248,9 @@ async fn apply_names(
                 done.edited.moved_folders |= emptied && is_folder(old);
                 let inner = match before {
                     Some((Mode::Directory, oid)) => {
-                        Base { tree: repos.tree_of(repo, oid).await?, emptied: emptied || base.emptied }
+                        Base { oid, tree: repos.tree_of(repo, oid).await?, emptied: emptied || base.emptied }
                     }
-                    _ => Base { tree: Arc::default(), emptied: false },
+                    _ => Base { oid: Oid::EMPTY_TREE, tree: Arc::default(), emptied: false },
                 };
                 let inside = apply_names(repos, repo, inner, names, format!("{path}/"), done);
                 Box::pin(inside).await?.map(|oid| (Mode::Directory, oid))
@@ -235,13 +273,24 @@ async fn apply_names(
     }
     let content = tree.write();
     if done.edited.changed.len() == changed_before {
-        return Ok(Some(hub_formats::git::object_id(ObjectKind::Tree, &content)));
+        return Ok(Some(git::object_id(ObjectKind::Tree, &content)));
     }
     let object = prepare_object_with(done.compressor, ObjectKind::Tree, &content);
     let oid = object.oid;
+    if let Some(delta) = delta_on(&base, &content) {
+        done.folds.push(Fold { place: done.edited.objects.len(), base: base.oid, delta });
+    }
     done.edited.objects.push(object);
     repos.trees().insert(repo, oid, Arc::new(tree));
     Ok(Some(oid))
+}
+
+/// A new tree as a delta on the one that it replaces, if that saves much.
+fn delta_on(base: &Base, content: &[u8]) -> Option<Vec<u8>> {
+    let old = base.tree.write();
+    // A tree that was pushed may be spelled in a way that reading and writing it does not keep.
+    let delta = delta::encode(&old, content, content.len() / 2)?;
+    (git::object_id(ObjectKind::Tree, &old) == base.oid).then_some(delta)
 }
 
 fn puts_something(edit: &Edit) -> bool {

@@ -4,14 +4,15 @@
 //! Everything younger than the grace period is kept, because a request may be about to refer to it. Requests that reuse
 //! something old renew its age first, and each deletion states its condition in the statement that deletes, so a
 //! renewal that comes in between wins. Rows go before bytes: a crash leaves bytes without a row, which the next run finds.
+//! What others stand on as deltas goes after these; a living object is made whole first.
 
 use std::collections::HashSet;
 
 use hub_blob::ObjectKey;
 use hub_core::{Oid, Timestamp};
-use hub_formats::git::{Mode, ObjectKind, Tag};
+use hub_formats::git::{self, Mode, ObjectKind, Tag};
 
-use crate::store::{commits, garbage, receive, refs, uploads};
+use crate::store::{commits, garbage, objects, receive, refs, uploads};
 use crate::{RepoError, RepoId, Repos};
 
 /// What a collection removed.
@@ -19,6 +20,8 @@ use crate::{RepoError, RepoId, Repos};
 pub struct GarbageReport {
     /// Git objects that no reference reaches.
     pub objects: u64,
+    /// Git objects that stood on such ones and were made whole.
+    pub made_whole: u64,
     /// Rights of repositories to large content that none of their files names.
     pub holdings: u64,
     /// Large contents that no repository holds any more.
@@ -35,6 +38,8 @@ pub struct GarbageReport {
 
 /// How many rows one statement handles.
 const BATCH: usize = 500;
+/// How many objects are made whole at a time.
+const FREED_BATCH: usize = 16;
 
 impl Repos {
     /// Collects everything that nothing refers to and that is older than `grace_secs`.
@@ -83,23 +88,73 @@ impl Repos {
         report: &mut GarbageReport,
     ) -> Result<(), RepoError> {
         let reached = self.reachable(repo).await?;
-        let mut after = Oid::ZERO;
-        loop {
-            let page = garbage::objects_after(self.db(), repo, after, before, 5_000).await?;
-            let Some(last) = page.last() else { break };
-            after = *last;
-            let dead: Vec<Oid> = page.into_iter().filter(|oid| !reached.contains(oid)).collect();
-            for batch in dead.chunks(BATCH) {
-                let mut tx = self.db().begin().await?;
-                report.objects += garbage::delete_objects(&mut tx, repo, batch, before).await?;
-                tx.commit().await?;
-            }
-        }
+        report.made_whole += self.free_from_dead(repo, &reached).await?;
+        report.objects += self.remove_dead(repo, &reached, before).await?;
         let mut tx = self.db().begin().await?;
         report.holdings += garbage::delete_holdings(&mut tx, repo, before).await?;
         garbage::recount_used_bytes(&mut tx, repo).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Removes what was not reached and is old enough, unless something stands on it; answers how much.
+    async fn remove_dead(&self, repo: RepoId, reached: &HashSet<Oid>, before: Timestamp) -> Result<u64, RepoError> {
+        let (mut gone, mut after) = (0, Oid::ZERO);
+        let mut left: Vec<Oid> = Vec::new();
+        loop {
+            let page = garbage::objects_after(self.db(), repo, after, before, 5_000).await?;
+            let Some(last) = page.last() else { break };
+            after = *last;
+            let dead: Vec<Oid> = page.into_iter().filter(|oid| !reached.contains(oid)).collect();
+            let stood_on = self.delete_dead(repo, &dead, before).await?;
+            gone += (dead.len() - stood_on.len()) as u64;
+            left.extend(stood_on);
+        }
+        // Of a dead chain each turn removes at least the end on which nothing stands.
+        loop {
+            let stood_on = self.delete_dead(repo, &left, before).await?;
+            gone += (left.len() - stood_on.len()) as u64;
+            if left.len() == stood_on.len() {
+                return Ok(gone);
+            }
+            left = stood_on;
+        }
+    }
+
+    /// Removes what may go and answers what may not.
+    async fn delete_dead(&self, repo: RepoId, dead: &[Oid], before: Timestamp) -> Result<Vec<Oid>, RepoError> {
+        let mut left = Vec::new();
+        for batch in dead.chunks(BATCH) {
+            let mut tx = self.db().begin().await?;
+            left.extend(garbage::delete_objects(&mut tx, repo, batch, before).await?);
+            tx.commit().await?;
+        }
+        Ok(left)
+    }
+
+    /// Makes objects whole that were reached and stand on such that were not, so that these can go.
+    async fn free_from_dead(&self, repo: RepoId, reached: &HashSet<Oid>) -> Result<u64, RepoError> {
+        let (mut freed, mut after) = (0, Oid::ZERO);
+        loop {
+            let page = garbage::deltas_after(self.db(), repo, after, 5_000).await?;
+            let Some((last, _)) = page.last() else { return Ok(freed) };
+            after = *last;
+            let standing = page.into_iter().filter(|(oid, base)| reached.contains(oid) && !reached.contains(base));
+            let standing: Vec<(Oid, Oid)> = standing.collect();
+            for batch in standing.chunks(FREED_BATCH) {
+                let oids: Vec<Oid> = batch.iter().map(|(oid, _)| *oid).collect();
+                let contents = self.unfold(repo, objects::get_many(self.db(), repo, &oids).await?).await?;
+                let streams: Vec<(Oid, Oid, Vec<u8>)> = batch
+                    .iter()
+                    .filter_map(|(oid, base)| contents.get(oid).map(|content| (*oid, *base, git::compress(content))))
+                    .collect();
+                let mut tx = self.db().begin().await?;
+                for (oid, base, stream) in streams {
+                    freed += garbage::make_whole(&mut tx, repo, oid, base, stream).await?;
+                }
+                tx.commit().await?;
+            }
+        }
     }
 
     /// Every object that the references of a repository reach.

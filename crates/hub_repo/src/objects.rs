@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use hub_blob::BlobStream;
 use hub_core::{Oid, Sha256};
-use hub_formats::git::{self, Commit, Compressor, ObjectKind, Tree};
+use hub_formats::git::{self, Commit, Compressor, ObjectKind, Tree, delta};
 use hub_formats::lfs;
 use sha2::Digest;
 
@@ -95,10 +95,11 @@ impl Repos {
         let missing = || RepoError::Inconsistent(format!("repository {} lacks the object {oid}", repo.0));
         let row = objects::get(self.db(), repo, oid).await?.ok_or_else(missing)?;
         require_kind(&row, oid, kind)?;
-        match (row.data, row.content) {
-            (Some(data), _) => Ok(Bytes::from(git::decompress(&data, row.size.max(0) as u64)?)),
-            (None, Some(sha256)) => self.content_bytes(sha256, row.size.max(0) as u64).await,
-            (None, None) => Err(missing()),
+        match (row.base, &row.data, row.content) {
+            (Some(_), _, _) => self.unfold(repo, vec![row]).await?.remove(&oid).ok_or_else(missing),
+            (None, Some(data), _) => Ok(Bytes::from(git::decompress(data, row.size())?)),
+            (None, None, Some(sha256)) => self.content_bytes(sha256, row.size()).await,
+            (None, None, None) => Err(missing()),
         }
     }
 
@@ -144,10 +145,11 @@ fn require_kind(row: &ObjectRow, oid: Oid, kind: ObjectKind) -> Result<(), RepoE
 }
 
 /// Reads a commit from its row, which always holds its bytes.
-fn parse_commit((oid, row): (Oid, ObjectRow)) -> Result<(Oid, Commit), RepoError> {
+fn parse_commit(row: ObjectRow) -> Result<(Oid, Commit), RepoError> {
+    let (oid, size) = (row.oid, row.size());
     require_kind(&row, oid, ObjectKind::Commit)?;
     let data = row.data.ok_or_else(|| RepoError::Inconsistent(format!("the commit {oid} has no bytes")))?;
-    Ok((oid, Commit::parse(&git::decompress(&data, row.size.max(0) as u64)?)?))
+    Ok((oid, Commit::parse(&git::decompress(&data, size)?)?))
 }
 
 /// Objects that a commit is about to write. Its facts are read from them, so that the commit needs one transaction:
@@ -160,11 +162,18 @@ impl<'a> Unwritten<'a> {
         Self(objects.into_iter().map(|object| (object.oid, object)).collect())
     }
 
-    /// The content of one of them, if it is to become a row of its own.
-    fn content(&self, oid: Oid) -> Result<Option<Bytes>, RepoError> {
-        match self.0.get(&oid).map(|object| (&object.body, object.size)) {
-            Some((ObjectBody::Row(data), size)) => Ok(Some(Bytes::from(git::decompress(data, size)?))),
-            _ => Ok(None),
+    /// The content of one of them, if it is to become a row of its own. A delta stands on what is written already.
+    async fn content(&self, repo: &Repo, oid: Oid) -> Result<Option<Bytes>, RepoError> {
+        let Some(object) = self.0.get(&oid) else { return Ok(None) };
+        match &object.body {
+            ObjectBody::Row(data) => Ok(Some(Bytes::from(git::decompress(data, object.size)?))),
+            ObjectBody::Delta(delta) => {
+                let base = repo.repos.object_bytes(repo.id(), delta.base, object.kind).await?;
+                let unfolded = delta::apply(&base, &git::decompress(&delta.stream, delta.size)?, object.size);
+                let broken = |error| RepoError::Inconsistent(format!("the new object {oid} is faulty: {error}"));
+                Ok(Some(unfolded.map_err(broken)?.into()))
+            }
+            ObjectBody::Content(_) => Ok(None),
         }
     }
 }
@@ -175,7 +184,7 @@ impl Repo {
         if let Some(tree) = self.repos.trees().get(self.id(), oid) {
             return Ok(tree);
         }
-        match unwritten.content(oid)? {
+        match unwritten.content(self, oid).await? {
             Some(bytes) => Ok(Arc::new(Tree::parse(&bytes)?)),
             None => self.tree_object(oid).await,
         }
@@ -195,7 +204,7 @@ impl Repo {
         if let Some((ObjectBody::Content(sha256), size)) = unwritten.0.get(&oid).map(|new| (&new.body, new.size)) {
             return self.repos.content_bytes(*sha256, size).await;
         }
-        match unwritten.content(oid)? {
+        match unwritten.content(self, oid).await? {
             Some(bytes) => Ok(bytes),
             None => self.blob_bytes(oid).await,
         }

@@ -197,7 +197,7 @@ impl Rewriter<'_> {
         }
         self.write(new_objects).await?;
         let mut tx = self.repo.repos.db().begin().await?;
-        commits::insert(&mut tx, self.repo.id(), &new).await?;
+        commits::insert(&mut tx, self.repo.id(), &new, None).await?;
         commits::copy_changes(&mut tx, self.repo.id(), row.oid, &new).await?;
         tx.commit().await?;
         Ok(new.oid)

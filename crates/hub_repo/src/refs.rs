@@ -5,7 +5,7 @@ use hub_formats::git::{Commit, ObjectKind, Tag};
 
 use crate::objects::prepare_object;
 use crate::rules::BranchAct;
-use crate::store::commits::CommitRow;
+use crate::store::commits::{CommitRow, Introduced};
 use crate::store::{commits, objects, refs, repos};
 use crate::{Repo, RepoError};
 
@@ -131,8 +131,9 @@ impl Repo {
             seconds: now.seconds(),
         };
         let oid = object.oid;
+        let introduced = Introduced { trees: vec![tree.oid], blobs: Vec::new() };
         objects::insert(tx, self.id(), &[tree, object], now).await?;
-        commits::insert(tx, self.id(), &row).await?;
+        commits::insert(tx, self.id(), &row, Some(&introduced)).await?;
         Ok(oid)
     }
 

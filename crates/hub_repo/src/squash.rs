@@ -46,7 +46,7 @@ impl Repo {
         let paths = self.all_paths(CommitId::new(head)).await?;
         let mut tx = self.repos.db().begin().await?;
         objects::insert(&mut tx, self.id(), std::slice::from_ref(&object), now).await?;
-        commits::insert(&mut tx, self.id(), &row).await?;
+        commits::insert(&mut tx, self.id(), &row, None).await?;
         commits::insert_changes(&mut tx, self.id(), &row, paths.iter().map(String::as_str)).await?;
         if !refs::compare_and_swap(&mut tx, self.id(), &branch, Some(head), row.oid, now).await? {
             return Err(RepoError::Conflict(format!("{} moved meanwhile: try again", branch.short())));

@@ -8,7 +8,6 @@
 mod cache;
 mod enumerate;
 mod graph;
-mod oids;
 mod paint;
 mod refs;
 mod shallow;
@@ -16,15 +15,16 @@ mod shallow;
 use bytes::Bytes;
 use hub_blob::BlobStream;
 use hub_core::{Access, Oid, Sha256};
-use hub_formats::git::{self, ObjectKind};
+use hub_formats::git::{self, Compressor, ObjectKind};
 
+use crate::oids::{OidMap, OidSet};
+use crate::store::objects::{self, ObjectRow};
 use crate::store::walk;
 use crate::{Repo, RepoError};
 
 pub(crate) use cache::WalkCache;
 pub use enumerate::Enumeration;
 use graph::Graph;
-use oids::{OidMap, OidSet};
 pub use refs::GitRef;
 pub(crate) use refs::is_shown;
 pub use shallow::{Boundary, Deepen};
@@ -68,6 +68,15 @@ pub struct PackedObject {
 pub enum PackedBody {
     /// Here, as a zlib stream.
     Stream(Bytes),
+    /// Here, as the zlib stream of a delta.
+    Delta {
+        /// The object on which the delta stands.
+        base: Oid,
+        /// How many bytes the stream inflates to.
+        size: u64,
+        /// The stream.
+        stream: Bytes,
+    },
     /// In the blob store, not compressed.
     Content(Sha256),
 }
@@ -100,22 +109,58 @@ impl Repo {
         })
     }
 
-    /// Objects as packs carry them, in the order asked.
+    /// Objects as packs carry them, in the order asked. Deltas come as they are kept if `has_base` says that the reader
+    /// has the base or gets it; all others come whole.
     ///
     /// # Errors
     /// [`RepoError::Inconsistent`] if one of them is missing.
-    pub async fn packed_objects(&self, oids: &[Oid]) -> Result<Vec<PackedObject>, RepoError> {
+    pub async fn packed_objects(
+        &self,
+        oids: &[Oid],
+        has_base: impl Fn(Oid) -> bool,
+    ) -> Result<Vec<PackedObject>, RepoError> {
         self.require(Access::Read)?;
-        let rows = walk::packed(self.repos.db(), self.id(), oids).await?;
+        let rows = objects::get_many(self.repos.db(), self.id(), oids).await?;
         let mut found: OidMap<PackedObject> = OidMap::default();
-        for row in rows {
-            let kind = ObjectKind::from_db(row.kind);
-            let body = row.data.map(|data| PackedBody::Stream(data.into())).or(row.content.map(PackedBody::Content));
-            if let (Some(kind), Some(body)) = (kind, body) {
-                found.insert(row.oid, PackedObject { oid: row.oid, kind, size: row.size.max(0) as u64, body });
-            }
+        let mut folded: Vec<ObjectRow> = Vec::new();
+        for mut row in rows {
+            let Some(kind) = ObjectKind::from_db(row.kind) else { continue };
+            let (oid, size) = (row.oid, row.size());
+            let body = match (row.base, row.data.take(), row.content) {
+                (Some(base), Some(data), _) if has_base(base) => {
+                    PackedBody::Delta { base, size: row.inflated_bytes(), stream: data.into() }
+                }
+                (Some(_), data, _) => {
+                    folded.push(ObjectRow { data, ..row });
+                    continue;
+                }
+                (None, Some(data), _) => PackedBody::Stream(data.into()),
+                (None, None, Some(sha256)) => PackedBody::Content(sha256),
+                (None, None, None) => continue,
+            };
+            found.insert(oid, PackedObject { oid, kind, size, body });
+        }
+        if !folded.is_empty() {
+            found.extend(self.pack_folded(folded).await?);
         }
         oids.iter().map(|oid| found.remove(oid).or_else(|| implied(*oid)).ok_or_else(|| self.lacks(*oid))).collect()
+    }
+
+    /// Deltas, unfolded and packed as a whole.
+    async fn pack_folded(&self, rows: Vec<ObjectRow>) -> Result<Vec<(Oid, PackedObject)>, RepoError> {
+        let kinds: Vec<(Oid, Option<ObjectKind>)> =
+            rows.iter().map(|row| (row.oid, ObjectKind::from_db(row.kind))).collect();
+        let contents = self.repos.unfold(self.id(), rows).await?;
+        let packed = tokio::task::spawn_blocking(move || {
+            let mut compressor = Compressor::default();
+            let pack = |(oid, kind): (Oid, Option<ObjectKind>)| {
+                let content = contents.get(&oid)?;
+                let (size, body) = (content.len() as u64, PackedBody::Stream(compressor.compress(content).into()));
+                Some((oid, PackedObject { oid, kind: kind?, size, body }))
+            };
+            kinds.into_iter().filter_map(pack).collect()
+        });
+        packed.await.map_err(|_| RepoError::Inconsistent("packing objects failed".to_owned()))
     }
 
     /// The bytes of an object that lies in the blob store.

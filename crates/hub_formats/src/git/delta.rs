@@ -131,5 +131,124 @@ pub fn apply(base: &[u8], delta: &[u8], most: u64) -> Result<Vec<u8>, DeltaError
     if result.len() == expected { Ok(result) } else { Err(wrong_result) }
 }
 
+/// How many bytes must be equal to be looked for, and how far apart the places of the base are that are known.
+const WINDOW: usize = 16;
+/// The longest copy that one instruction makes, as git writes them.
+const COPY_MAX: usize = 0x1_0000;
+const INSERT_MAX: usize = 0x7f;
+/// Bases beyond this are not indexed; an offset has four bytes.
+const BASE_MAX: usize = 64 << 20;
+
+/// Tells `target` by what it shares with `base`; `None` if that takes more than `most` bytes.
+pub fn encode(base: &[u8], target: &[u8], most: usize) -> Option<Vec<u8>> {
+    if base.len() < WINDOW || base.len() > BASE_MAX {
+        return None;
+    }
+    let index = Index::new(base);
+    let mut delta = Vec::with_capacity(most.min(256));
+    push_size(&mut delta, base.len());
+    push_size(&mut delta, target.len());
+    // Bytes before `told` are told; those up to `at` are to be inserted, unless a copy reaches back over them.
+    let (mut told, mut at) = (0, 0);
+    while let Some(window) = target.get(at..at + WINDOW) {
+        let Some(mut from) = index.find(base, window) else {
+            at += 1;
+            if delta.len() + (at - told) > most {
+                return None;
+            }
+            continue;
+        };
+        while at > told && from > 0 && base[from - 1] == target[at - 1] {
+            (at, from) = (at - 1, from - 1);
+        }
+        let same = base[from..].iter().zip(&target[at..]).take_while(|(one, other)| one == other).count();
+        push_inserts(&mut delta, &target[told..at]);
+        push_copies(&mut delta, from, same);
+        at += same;
+        told = at;
+        if delta.len() > most {
+            return None;
+        }
+    }
+    push_inserts(&mut delta, &target[told..]);
+    (delta.len() <= most).then_some(delta)
+}
+
+/// Where a base has which bytes: one place for each hash, of every sixteenth place.
+struct Index {
+    places: Vec<u32>,
+    shift: u32,
+}
+
+impl Index {
+    const NOWHERE: u32 = u32::MAX;
+
+    fn new(base: &[u8]) -> Self {
+        let bits = (base.len() / WINDOW).next_power_of_two().trailing_zeros() + 1;
+        let mut index = Self { places: vec![Self::NOWHERE; 1 << bits], shift: 64 - bits };
+        for (number, window) in base.chunks_exact(WINDOW).enumerate() {
+            let slot = index.slot(window);
+            // The first of equal ones stays: copies from there run longest.
+            if index.places[slot] == Self::NOWHERE {
+                index.places[slot] = (number * WINDOW) as u32;
+            }
+        }
+        index
+    }
+
+    fn slot(&self, window: &[u8]) -> usize {
+        let (halves, _) = window.as_chunks::<8>();
+        let mixed = halves.iter().fold(0_u64, |mixed, half| {
+            (mixed ^ u64::from_le_bytes(*half)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+        });
+        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift) as usize
+    }
+
+    fn find(&self, base: &[u8], window: &[u8]) -> Option<usize> {
+        let place = self.places[self.slot(window)];
+        let from = (place != Self::NOWHERE).then_some(place as usize)?;
+        (base.get(from..from + WINDOW) == Some(window)).then_some(from)
+    }
+}
+
+fn push_size(delta: &mut Vec<u8>, mut size: usize) {
+    while size > 0x7f {
+        delta.push(0x80 | (size & 0x7f) as u8);
+        size >>= 7;
+    }
+    delta.push(size as u8);
+}
+
+fn push_inserts(delta: &mut Vec<u8>, bytes: &[u8]) {
+    for piece in bytes.chunks(INSERT_MAX) {
+        delta.push(piece.len() as u8);
+        delta.extend_from_slice(piece);
+    }
+}
+
+fn push_copies(delta: &mut Vec<u8>, mut from: usize, mut count: usize) {
+    while count > 0 {
+        let length = count.min(COPY_MAX);
+        let instruction = delta.len();
+        let mut flags = 0x80_u8;
+        delta.push(flags);
+        for (place, byte) in (from as u32).to_le_bytes().into_iter().enumerate() {
+            if byte != 0 {
+                flags |= 1 << place;
+                delta.push(byte);
+            }
+        }
+        // A length without bytes means the longest.
+        for (place, byte) in (length as u32 & 0xffff).to_le_bytes().into_iter().take(2).enumerate() {
+            if byte != 0 {
+                flags |= 0x10 << place;
+                delta.push(byte);
+            }
+        }
+        delta[instruction] = flags;
+        (from, count) = (from + length, count - length);
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -11,8 +11,8 @@
 pub mod encode;
 pub mod read;
 
-pub use encode::{PackEncoder, StreamCompressor};
-pub use read::{PackError, PackLimits, PackObject, PackReceiver, PackSummary, read_pack};
+pub use encode::{DeltaBase, PackEncoder, StreamCompressor};
+pub use read::{PackDelta, PackError, PackLimits, PackObject, PackReceiver, PackSummary, read_pack};
 
 use super::ObjectKind;
 

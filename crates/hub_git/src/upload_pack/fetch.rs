@@ -14,6 +14,7 @@ pub(super) async fn answer(repo: &Repo, lines: &[&str]) -> Result<Reply, GitErro
     let mut arguments = Arguments::default();
     let mut done = false;
     let mut wait_for_done = false;
+    let mut offset_deltas = false;
     for line in lines {
         if arguments.take(line)? {
             continue;
@@ -24,8 +25,9 @@ pub(super) async fn answer(repo: &Repo, lines: &[&str]) -> Result<Reply, GitErro
             "include-tag" => arguments.with_tags = true,
             "no-progress" => arguments.no_progress = true,
             "deepen-relative" => arguments.is_relative = true,
-            // Packs here stand alone and have no deltas, which every client takes.
-            "thin-pack" | "ofs-delta" => {}
+            "ofs-delta" => offset_deltas = true,
+            // Packs here stand alone, which every client takes.
+            "thin-pack" => {}
             other => return Err(GitError::protocol(format!("unexpected line: '{}'", shown(other)))),
         }
     }
@@ -52,7 +54,7 @@ pub(super) async fn answer(repo: &Repo, lines: &[&str]) -> Result<Reply, GitErro
         push_delimiter(&mut out);
     }
     push_line(&mut out, "packfile");
-    let options = PackOptions { band: Some(SideBand::Wide), progress: !arguments.no_progress };
+    let options = PackOptions { band: Some(SideBand::Wide), offset_deltas, progress: !arguments.no_progress };
     let walk = fetch.enumerate(arguments.filter, arguments.with_tags).await?;
     Ok(send(repo.clone(), walk, options, out))
 }

@@ -48,6 +48,7 @@ struct Capabilities {
     multi_ack: MultiAck,
     no_done: bool,
     band: Option<SideBand>,
+    offset_deltas: bool,
 }
 
 /// A fetch of versions 0 and 1.
@@ -116,6 +117,7 @@ impl Conversation {
                 "multi_ack_detailed" => known.multi_ack = MultiAck::Detailed,
                 "multi_ack" if known.multi_ack == MultiAck::No => known.multi_ack = MultiAck::Continue,
                 "no-done" => known.no_done = true,
+                "ofs-delta" => known.offset_deltas = true,
                 "side-band-64k" => known.band = Some(SideBand::Wide),
                 "side-band" => known.band = known.band.or(Some(SideBand::Narrow)),
                 "no-progress" => self.arguments.no_progress = true,
@@ -232,7 +234,8 @@ impl Conversation {
     async fn pack(&mut self, out: Vec<u8>) -> Result<Turn, GitError> {
         let fetch = self.fetch.take().ok_or_else(|| GitError::protocol("the conversation is over"))?;
         let walk = fetch.enumerate(self.arguments.filter, self.arguments.with_tags).await?;
-        let options = PackOptions { band: self.capabilities.band, progress: !self.arguments.no_progress };
+        let Capabilities { band, offset_deltas, .. } = self.capabilities;
+        let options = PackOptions { band, offset_deltas, progress: !self.arguments.no_progress };
         Ok(Turn::Pack(send(self.repo.clone(), walk, options, out)))
     }
 }

@@ -1,16 +1,16 @@
 //! The pack on its way out: what is to be sent is found, read and written piece by piece, as fast as the client reads.
 //!
-//! Rows hold the very streams that a pack carries, so small objects are copied; large blobs are compressed on the way.
-//! At no time more than a few batches of objects are in memory, however large the pack. Nothing is done ahead of a
-//! client that stops reading.
+//! Rows hold the very streams that a pack carries, deltas too, so small objects are copied; large blobs are compressed on
+//! the way. At no time more than a few batches of objects are in memory, however large the pack, and of each object where
+//! it stands in the pack. Nothing is done ahead of a client that stops reading.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt};
 use hub_core::Oid;
-use hub_formats::git::pack::{PackEncoder, StreamCompressor};
+use hub_formats::git::pack::{DeltaBase, PackEncoder, StreamCompressor};
 use hub_formats::git::pkt_line::{Band, SideBand, push_flush};
 use hub_repo::{BlobStream, Enumeration, PackedBody, PackedObject, Repo, RepoError};
 
@@ -22,6 +22,8 @@ use crate::protocol::Reply;
 pub(super) struct PackOptions {
     /// The side band, if it knows one.
     pub(super) band: Option<SideBand>,
+    /// Whether it takes deltas that name their base by its place.
+    pub(super) offset_deltas: bool,
     /// Whether words for a person go along.
     pub(super) progress: bool,
 }
@@ -31,7 +33,9 @@ const PIECE_BYTES: usize = 256 << 10;
 /// How many bytes of objects are read at a time, and between how few and how many objects that may be.
 const BATCH_BYTES: usize = 1 << 20;
 const BATCH_MIN: usize = 16;
-const BATCH_MAX: usize = 512;
+const BATCH_MAX: usize = 4096;
+/// How many bytes of deltas may wait for their bases. More are sent before them, which costs the client a second look.
+const EARLY_BYTES: usize = 16 << 20;
 /// After how many newly found objects a person is told.
 const TELL_EVERY: usize = 20_000;
 
@@ -72,7 +76,17 @@ struct Sending {
     waiting: VecDeque<PackedObject>,
     encoder: PackEncoder,
     large: Option<Large>,
+    offset_deltas: bool,
+    /// Where each object of the pack begins; `UNSENT` as long as it was not sent.
+    places: HashMap<Oid, u64>,
+    /// Deltas that wait for their base, by its id.
+    early: HashMap<Oid, Vec<PackedObject>>,
+    early_bytes: usize,
+    deltas: usize,
 }
+
+/// The place of an object that was not sent yet. No pack is so long.
+const UNSENT: u64 = u64::MAX;
 
 /// A blob that is read from the blob store and compressed on the way.
 struct Large {
@@ -106,9 +120,9 @@ impl Sender {
                         self.push(&piece);
                     } else {
                         let Stage::Sending(sending) = std::mem::replace(&mut self.stage, Stage::Over) else { continue };
-                        let count = sending.objects.len();
+                        let (count, deltas) = (sending.objects.len(), sending.deltas);
                         self.push(&sending.encoder.finish());
-                        self.tell(&format!("Total {count} (delta 0), reused {count} (delta 0)\n"));
+                        self.tell(&format!("Total {count} (delta {deltas}), reused {count} (delta {deltas})\n"));
                         if self.options.band.is_some() {
                             push_flush(&mut self.out);
                         }
@@ -129,12 +143,17 @@ impl Sender {
         self.tell(&format!("Enumerating objects: {count}, done.\n"));
         let encoder = PackEncoder::new(count);
         self.stage = Stage::Sending(Box::new(Sending {
+            places: objects.iter().map(|oid| (*oid, UNSENT)).collect(),
             objects,
             read: 0,
             batch: BATCH_MIN * 4,
             waiting: VecDeque::new(),
             encoder,
             large: None,
+            offset_deltas: self.options.offset_deltas,
+            early: HashMap::new(),
+            early_bytes: 0,
+            deltas: 0,
         }));
         Ok(())
     }
@@ -174,29 +193,63 @@ impl Sending {
                 }
                 continue;
             };
-            self.encoder.begin_entry(object.kind, object.size);
-            match object.body {
-                PackedBody::Stream(stream) => self.encoder.push(&stream),
-                PackedBody::Content(sha256) => {
-                    let content = repo.packed_content(sha256, object.size).await?;
-                    let compressor = StreamCompressor::default();
-                    self.large = Some(Large { oid: object.oid, content, missing_bytes: object.size, compressor });
-                }
-            }
+            self.write(repo, object).await?;
         }
         Ok(true)
+    }
+
+    async fn write(&mut self, repo: &Repo, object: PackedObject) -> Result<(), GitError> {
+        let place = self.encoder.position();
+        match &object.body {
+            PackedBody::Delta { base, size, stream } => {
+                let at = self.places.get(base).copied().unwrap_or(UNSENT);
+                if at == UNSENT && self.early_bytes < EARLY_BYTES {
+                    self.early_bytes += stream.len();
+                    self.early.entry(*base).or_default().push(object);
+                    return Ok(());
+                }
+                let by_place = self.offset_deltas && at != UNSENT;
+                self.encoder.begin_delta(if by_place { DeltaBase::At(at) } else { DeltaBase::Object(*base) }, *size);
+                self.encoder.push(stream);
+                self.deltas += 1;
+            }
+            PackedBody::Stream(stream) => {
+                self.encoder.begin_entry(object.kind, object.size);
+                self.encoder.push(stream);
+            }
+            PackedBody::Content(sha256) => {
+                self.encoder.begin_entry(object.kind, object.size);
+                let content = repo.packed_content(*sha256, object.size).await?;
+                let compressor = StreamCompressor::default();
+                self.large = Some(Large { oid: object.oid, content, missing_bytes: object.size, compressor });
+            }
+        }
+        self.places.insert(object.oid, place);
+        for waiting in self.early.remove(&object.oid).into_iter().flatten() {
+            if let PackedBody::Delta { stream, .. } = &waiting.body {
+                self.early_bytes -= stream.len();
+            }
+            self.waiting.push_front(waiting);
+        }
+        Ok(())
     }
 
     /// Reads the next objects; answers whether there were any.
     async fn read_batch(&mut self, repo: &Repo) -> Result<bool, GitError> {
         let end = self.objects.len().min(self.read + self.batch);
-        let Some(oids) = self.objects.get(self.read..end).filter(|oids| !oids.is_empty()) else { return Ok(false) };
-        let objects = repo.packed_objects(oids).await?;
+        let Some(oids) = self.objects.get(self.read..end).filter(|oids| !oids.is_empty()) else {
+            if let Some(base) = self.early.keys().next() {
+                let message = format!("what stands on {base} cannot be sent before it");
+                return Err(GitError::Repo(RepoError::Inconsistent(message)));
+            }
+            return Ok(false);
+        };
+        let objects = repo.packed_objects(oids, |base| self.places.contains_key(&base)).await?;
         self.read = end;
         let bytes: usize = objects
             .iter()
             .map(|object| match &object.body {
-                PackedBody::Stream(stream) => stream.len(),
+                PackedBody::Stream(stream) | PackedBody::Delta { stream, .. } => stream.len(),
                 PackedBody::Content(_) => 0,
             })
             .sum();

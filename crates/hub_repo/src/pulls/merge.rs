@@ -240,7 +240,7 @@ impl PreparedMerge {
         }
         let Merged { base, head, commit } = self.merged;
         objects::insert(tx, repo.id(), &self.objects, now).await?;
-        commits::insert(tx, repo.id(), &self.row).await?;
+        commits::insert(tx, repo.id(), &self.row, None).await?;
         commits::insert_changes(tx, repo.id(), &self.row, self.changed.iter().map(String::as_str)).await?;
         let head_stands = refs::compare_and_swap(tx, repo.id(), &self.number.pull_ref(), Some(head), head, now).await?;
         if !head_stands

@@ -1,7 +1,9 @@
 //! Where the objects of a push wait until all of it was found good: a file without a name, so that a crash leaves
 //! nothing, and in memory only what is known of each object.
 //!
-//! Objects lie there as rows will hold them, one zlib stream each, without deltas. What is refused never becomes a row.
+//! Each object lies there whole, as the zlib stream as which it came or as plain bytes, so that the survey reads it
+//! without unfolding anything; one that came as a delta has that beside it, for its row. What is refused never becomes a
+//! row.
 
 use std::collections::HashMap;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -9,18 +11,23 @@ use std::path::Path;
 
 use hub_blob::BlobError;
 use hub_core::Oid;
-use hub_formats::git::pack::PackObject;
+use hub_formats::git::pack::{PackDelta, PackObject};
 use hub_formats::git::{self, Compressor, ObjectKind};
 use hub_formats::lfs::Pointer;
 use tempfile::{SpooledTempFile, spooled_tempfile_in};
 
 use super::fsck;
 use crate::RepoError;
+use crate::objects::ROW_BLOB_MAX;
 
 /// Pushes up to this size never touch the disk before they are accepted.
 pub(super) const IN_MEMORY_BYTES: usize = 1 << 20;
 /// The most objects of one push; each takes some hundred bytes of memory.
 const OBJECTS_MAX: usize = 2_000_000;
+/// How many bytes may lie there plain; beyond that they are compressed, to spare the disk.
+const PLAIN_BYTES_MAX: u64 = 1 << 30;
+/// How many bytes wait to be written to the file.
+const WAITING_BYTES: usize = 256 << 10;
 
 /// What is known of an object that arrived.
 #[derive(Clone, Copy, Debug)]
@@ -28,21 +35,30 @@ pub(super) struct Arrived {
     pub(super) kind: ObjectKind,
     pub(super) size: u64,
     offset: u64,
-    packed_bytes: u32,
+    kept_bytes: u32,
+    /// Whether it lies there plain.
+    is_plain: bool,
 }
 
-/// An object that arrived, as a row will hold it.
-pub(super) struct Packed {
-    pub(super) oid: Oid,
-    pub(super) arrived: Arrived,
-    pub(super) data: Vec<u8>,
+/// How an object arrived as a delta.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ArrivedDelta {
+    pub(super) base: Oid,
+    pub(super) size: u64,
+    offset: u64,
+    kept_bytes: u32,
 }
 
 /// The objects of one push.
 pub(super) struct Quarantine {
     file: SpooledTempFile,
+    /// Where the file ends, once what waits is written.
     end: u64,
+    waiting: Vec<u8>,
+    plain_bytes: u64,
     objects: HashMap<Oid, Arrived>,
+    /// Those that came as deltas that are worth keeping.
+    deltas: HashMap<Oid, ArrivedDelta>,
     /// Blobs that are LFS pointers.
     pointers: HashMap<Oid, Pointer>,
     compressor: Compressor,
@@ -59,7 +75,10 @@ impl Quarantine {
         Self {
             file: spooled_tempfile_in(IN_MEMORY_BYTES, folder),
             end: 0,
+            waiting: Vec::new(),
+            plain_bytes: 0,
             objects: HashMap::new(),
+            deltas: HashMap::new(),
             pointers: HashMap::new(),
             compressor: Compressor::default(),
             blob_max_bytes,
@@ -87,32 +106,54 @@ impl Quarantine {
                 self.pointers.insert(oid, pointer);
             }
         }
-        let compressed;
-        let stream = match object.stream {
-            Some(stream) => stream,
+        let (offset, is_plain) = (self.end, object.stream.is_none() && self.plain_bytes + size <= PLAIN_BYTES_MAX);
+        let kept_bytes = match object.stream {
+            Some(stream) => self.append(stream)?,
+            None if is_plain => {
+                self.plain_bytes += size;
+                self.append(content)?
+            }
             None => {
-                compressed = self.compressor.compress(content);
-                &compressed
+                let compressed = self.compressor.compress(content);
+                self.append(&compressed)?
             }
         };
-        self.file.seek(SeekFrom::Start(self.end)).map_err(failed)?;
-        self.file.write_all(stream).map_err(failed)?;
-        let packed_bytes = u32::try_from(stream.len())
-            .map_err(|_| RepoError::TooLarge(format!("{kind} {oid} is too large to be kept in git")))?;
-        self.index(oid, Arrived { kind, size, offset: self.end, packed_bytes })?;
-        self.end += u64::from(packed_bytes);
+        self.index(oid, Arrived { kind, size, offset, kept_bytes, is_plain })?;
+        if let Some(delta) = object.delta.filter(|delta| is_worth_keeping(kind, size, delta)) {
+            let (offset, kept_bytes) = (self.end, self.append(delta.stream)?);
+            self.deltas.insert(oid, ArrivedDelta { base: delta.base, size: delta.size, offset, kept_bytes });
+        }
+        Ok(())
+    }
+
+    /// Puts bytes at the end of the file and answers how many.
+    fn append(&mut self, bytes: &[u8]) -> Result<u32, RepoError> {
+        let count = u32::try_from(bytes.len())
+            .map_err(|_| RepoError::TooLarge("an object is too large to be kept in git".to_owned()))?;
+        self.waiting.extend_from_slice(bytes);
+        self.end += u64::from(count);
+        if self.waiting.len() >= WAITING_BYTES {
+            self.flush()?;
+        }
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> Result<(), RepoError> {
+        self.file.seek(SeekFrom::Start(self.end - self.waiting.len() as u64)).map_err(failed)?;
+        self.file.write_all(&self.waiting).map_err(failed)?;
+        self.waiting.clear();
         Ok(())
     }
 
     /// The empty tree, which git knows without being told, and clients may leave out.
     pub(super) fn add_empty_tree(&mut self) -> Result<(), RepoError> {
         let (kind, content) = (ObjectKind::Tree, Some(&b""[..]));
-        self.add(&PackObject { oid: Oid::EMPTY_TREE, kind, size: 0, content, stream: None })
+        self.add(&PackObject { oid: Oid::EMPTY_TREE, kind, size: 0, content, stream: None, delta: None })
     }
 
     /// Notes a blob whose content is too large to be kept, so that the refusal can name its path.
     fn note_oversized(&mut self, oid: Oid, size: u64) -> Result<(), RepoError> {
-        self.index(oid, Arrived { kind: ObjectKind::Blob, size, offset: self.end, packed_bytes: 0 })
+        self.index(oid, Arrived { kind: ObjectKind::Blob, size, offset: self.end, kept_bytes: 0, is_plain: false })
     }
 
     fn index(&mut self, oid: Oid, arrived: Arrived) -> Result<(), RepoError> {
@@ -137,17 +178,36 @@ impl Quarantine {
         arrived.kind == ObjectKind::Blob && arrived.size > self.blob_max_bytes
     }
 
-    /// The content of an object.
-    pub(super) fn read(&mut self, arrived: Arrived) -> Result<Vec<u8>, RepoError> {
-        let stream = self.read_packed(arrived)?;
-        Ok(git::decompress(&stream, arrived.size)?)
+    /// The delta as which an object came, if it is worth keeping.
+    pub(super) fn delta(&self, oid: Oid) -> Option<ArrivedDelta> {
+        self.deltas.get(&oid).copied()
     }
 
-    fn read_packed(&mut self, arrived: Arrived) -> Result<Vec<u8>, RepoError> {
-        let mut stream = vec![0; arrived.packed_bytes as usize];
-        self.file.seek(SeekFrom::Start(arrived.offset)).map_err(failed)?;
-        self.file.read_exact(&mut stream).map_err(failed)?;
-        Ok(stream)
+    /// The content of an object.
+    pub(super) fn read(&mut self, arrived: Arrived) -> Result<Vec<u8>, RepoError> {
+        let kept = self.read_at(arrived.offset, arrived.kept_bytes)?;
+        if arrived.is_plain { Ok(kept) } else { Ok(git::decompress(&kept, arrived.size)?) }
+    }
+
+    /// The zlib stream of an object.
+    pub(super) fn read_stream(&mut self, arrived: Arrived) -> Result<Vec<u8>, RepoError> {
+        let kept = self.read_at(arrived.offset, arrived.kept_bytes)?;
+        Ok(if arrived.is_plain { self.compressor.compress(&kept) } else { kept })
+    }
+
+    /// The zlib stream of a delta.
+    pub(super) fn read_delta(&mut self, delta: ArrivedDelta) -> Result<Vec<u8>, RepoError> {
+        self.read_at(delta.offset, delta.kept_bytes)
+    }
+
+    fn read_at(&mut self, offset: u64, count: u32) -> Result<Vec<u8>, RepoError> {
+        if !self.waiting.is_empty() {
+            self.flush()?;
+        }
+        let mut bytes = vec![0; count as usize];
+        self.file.seek(SeekFrom::Start(offset)).map_err(failed)?;
+        self.file.read_exact(&mut bytes).map_err(failed)?;
+        Ok(bytes)
     }
 
     /// The ids of these objects in the order in which they lie in the file.
@@ -158,19 +218,24 @@ impl Quarantine {
         placed.into_iter().map(|(_, oid)| oid).collect()
     }
 
-    /// Reads objects as rows will hold them.
-    pub(super) fn read_batch(&mut self, oids: &[Oid]) -> Result<Vec<Packed>, RepoError> {
-        let mut batch = Vec::with_capacity(oids.len());
-        for oid in oids {
-            let missing = || RepoError::Inconsistent(format!("the push lost the object {oid}"));
-            let arrived = self.get(*oid).ok_or_else(missing)?;
-            batch.push(Packed { oid: *oid, arrived, data: self.read_packed(arrived)? });
-        }
-        Ok(batch)
+    /// How many bytes the row of one of these objects may take.
+    pub(super) fn row_bytes(&self, oid: Oid) -> usize {
+        let delta = self.deltas.get(&oid).map(|delta| delta.kept_bytes);
+        delta.or_else(|| self.get(oid).map(|arrived| arrived.kept_bytes)).unwrap_or_default() as usize
     }
 
-    /// How many bytes one of these objects takes when it is read.
-    pub(super) fn packed_bytes(&self, oid: Oid) -> usize {
-        self.get(oid).map_or(0, |arrived| arrived.packed_bytes as usize)
+    /// Whether an object is one of these, which are in file order, and comes before another.
+    pub(super) fn comes_before(&self, placed: &[Oid], oid: Oid, other: Oid) -> bool {
+        let place = |oid: Oid| self.objects.get(&oid).map_or((u64::MAX, oid), |arrived| (arrived.offset, oid));
+        self.objects.contains_key(&oid)
+            && place(oid) < place(other)
+            && placed.binary_search_by_key(&place(oid), |at| place(*at)).is_ok()
     }
+}
+
+/// Whether a row is better off with the delta than with the whole. Commits and tags are always read as a whole, and files
+/// beyond a row go to the blob store.
+fn is_worth_keeping(kind: ObjectKind, size: u64, delta: &PackDelta<'_>) -> bool {
+    let is_kind = kind == ObjectKind::Tree || kind == ObjectKind::Blob && size <= ROW_BLOB_MAX as u64;
+    is_kind && delta.size <= size && delta.stream.len() as u64 <= size / 2
 }

@@ -9,16 +9,17 @@ use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use hub_core::{Oid, RefName, Sha256};
-use hub_formats::git::{self, ObjectKind};
+use hub_formats::git::ObjectKind;
 use sha2::Digest;
 
 use super::RefUpdate;
 use super::graph::Graph;
-use super::quarantine::{Packed, Quarantine};
+use super::quarantine::{Arrived, ArrivedDelta, Quarantine};
 use super::survey::{NewCommit, Surveyed};
 use crate::objects::ROW_BLOB_MAX;
-use crate::store::objects::{self, NewObject, ObjectBody};
+use crate::store::objects::{self, Delta, Depth, NewObject, ObjectBody};
 use crate::store::{facts as store_facts, garbage, receive as store, refs, repos};
+use crate::unfold::CHAIN_MAX;
 use crate::{Facts, Repo, RepoError, facts};
 
 /// The most objects and bytes of one batch. Each batch waits for the disk, which takes longer than to write it.
@@ -35,6 +36,15 @@ pub(super) struct Written {
     added_bytes: u64,
     /// Commits and tags.
     late: Vec<NewObject>,
+}
+
+/// An object that is written as the delta as which it came.
+struct Fold {
+    oid: Oid,
+    delta: ArrivedDelta,
+    depth: u16,
+    /// Whether the base lies here already and must stay.
+    is_lent: bool,
 }
 
 /// How the last transaction ended.
@@ -60,20 +70,24 @@ impl Repo {
         arrived: &[Oid],
     ) -> Result<Written, RepoError> {
         let mut written = Written { added_bytes: 0, late: Vec::new() };
+        let mut depths: HashMap<Oid, u16> = HashMap::new();
         let mut rest = arrived;
         while !rest.is_empty() {
             let mut bytes = 0;
             let fits = rest.iter().take(BATCH_OBJECTS).take_while(|oid| {
                 let first = bytes == 0;
-                bytes += quarantine.packed_bytes(**oid) + 64;
+                bytes += quarantine.row_bytes(**oid) + 64;
                 first || bytes <= BATCH_BYTES
             });
             let (batch, after) = rest.split_at(fits.count());
             rest = after;
+            let folds = self.folds(&quarantine, arrived, batch, &mut depths).await?;
+            let lent: Vec<Oid> = folds.iter().filter_map(|fold| fold.is_lent.then_some(fold.delta.base)).collect();
             let oids = batch.to_vec();
             let read = tokio::task::spawn_blocking(move || {
+                let folds: HashMap<Oid, Fold> = folds.into_iter().map(|fold| (fold.oid, fold)).collect();
                 let prepared: Result<Vec<_>, RepoError> =
-                    quarantine.read_batch(&oids)?.into_iter().map(|packed| prepare(&quarantine, packed)).collect();
+                    oids.into_iter().map(|oid| prepare(&mut quarantine, oid, folds.get(&oid))).collect();
                 prepared.map(|prepared| (quarantine, prepared))
             });
             let prepared;
@@ -88,17 +102,66 @@ impl Repo {
                     ObjectKind::Commit | ObjectKind::Tag => written.late.push(object),
                 }
             }
-            written.added_bytes += self.write_batch(&new).await?;
+            written.added_bytes += self.write_batch(new, &lent).await?;
         }
         Ok(written)
     }
 
-    /// Answers the bytes of the files that were not here before.
-    async fn write_batch(&self, new: &[NewObject]) -> Result<u64, RepoError> {
+    /// Which objects of a batch get a row with the delta as which they came: those whose base is written before them in
+    /// this push, or lies here, and has few bases below it. `depths` tells how many, of what was written so far.
+    async fn folds(
+        &self,
+        quarantine: &Quarantine,
+        arrived: &[Oid],
+        batch: &[Oid],
+        depths: &mut HashMap<Oid, u16>,
+    ) -> Result<Vec<Fold>, RepoError> {
+        let deltas: Vec<(Oid, ArrivedDelta)> =
+            batch.iter().filter_map(|oid| quarantine.delta(*oid).map(|delta| (*oid, delta))).collect();
+        if deltas.is_empty() {
+            return Ok(Vec::new());
+        }
+        // What is here already keeps its row, so it counts as it is.
+        let asked: HashSet<Oid> = batch.iter().copied().chain(deltas.iter().map(|(_, delta)| delta.base)).collect();
+        let asked: Vec<Oid> = asked.into_iter().collect();
+        let here: HashMap<Oid, Depth> =
+            objects::depths(self.repos.db(), self.id(), &asked).await?.into_iter().collect();
+        let mut folds = Vec::new();
+        for (oid, delta) in deltas {
+            if here.contains_key(&oid) {
+                continue;
+            }
+            let base = delta.base;
+            let is_lent = here.contains_key(&base);
+            let below = match here.get(&base) {
+                Some(Depth::InRow(depth)) => *depth,
+                None if quarantine.comes_before(arrived, base, oid) && quarantine.get(base).is_some_and(is_row) => {
+                    depths.get(&base).copied().unwrap_or_default()
+                }
+                Some(Depth::InBlobStore) | None => continue,
+            };
+            if below < CHAIN_MAX {
+                depths.insert(oid, below + 1);
+                folds.push(Fold { oid, delta, depth: below + 1, is_lent });
+            }
+        }
+        Ok(folds)
+    }
+
+    /// Writes rows, of which some stand on those of `lent`. Answers the bytes of the files that were not here before.
+    async fn write_batch(&self, mut new: Vec<NewObject>, lent: &[Oid]) -> Result<u64, RepoError> {
+        // Two pushes of the same objects wait for each other, if at all, in one direction only.
+        new.sort_unstable_by_key(|object| object.oid);
         let oids: Vec<Oid> = new.iter().map(|object| object.oid).collect();
+        let now = self.repos.clock().now();
         let mut tx = self.repos.db().begin().await?;
+        garbage::renew_objects(&mut tx, self.id(), lent, now.plus_millis(-RENEW_AFTER_MS), now).await?;
+        let found: HashSet<Oid> = store::present(&mut tx, self.id(), lent).await?.into_iter().collect();
+        if lent.iter().any(|oid| !found.contains(oid)) {
+            return Err(collected_meanwhile());
+        }
         let present: HashSet<Oid> = store::present(&mut tx, self.id(), &oids).await?.into_iter().collect();
-        objects::insert(&mut tx, self.id(), new, self.repos.clock().now()).await?;
+        objects::insert(&mut tx, self.id(), &new, now).await?;
         tx.commit().await?;
         let is_new_file = |object: &&NewObject| object.kind == ObjectKind::Blob && !present.contains(&object.oid);
         Ok(new.iter().filter(is_new_file).map(|object| object.size).sum())
@@ -175,9 +238,7 @@ impl Repo {
         let reused = &surveyed.reused;
         garbage::renew_objects(&mut tx, self.id(), reused, now.plus_millis(-RENEW_AFTER_MS), now).await?;
         if store::present(&mut tx, self.id(), reused).await?.len() < reused.len() {
-            return Err(RepoError::Conflict(
-                "objects that the push builds on were collected meanwhile: push again".to_owned(),
-            ));
+            return Err(collected_meanwhile());
         }
         for batch in written.late.chunks(BATCH_OBJECTS) {
             objects::insert(&mut tx, self.id(), batch, now).await?;
@@ -208,7 +269,7 @@ impl Repo {
         let Some(new) = update.new else { return Ok(None) };
         // A branch that goes on by one commit, as nearly all pushes do, changes what that commit changes.
         let tree = match surveyed.commits.iter().find(|commit| commit.row.oid == new) {
-            Some(NewCommit { row, changed, removed }) => {
+            Some(NewCommit { row, changed, removed, .. }) => {
                 let kind = self.addr().kind;
                 let is_next = row.parents.len() == 1 && row.parents.first() == update.old.as_ref();
                 if is_next && !facts::depend_on(kind, changed) && !facts::depend_on(kind, removed) {
@@ -225,16 +286,31 @@ impl Repo {
 /// An object as its row will be, and the content that must go to the blob store before.
 type Prepared = (NewObject, Option<(Sha256, Bytes)>);
 
-fn prepare(quarantine: &Quarantine, packed: Packed) -> Result<Prepared, RepoError> {
-    let Packed { oid, arrived, data } = packed;
+fn prepare(quarantine: &mut Quarantine, oid: Oid, fold: Option<&Fold>) -> Result<Prepared, RepoError> {
+    let missing = || RepoError::Inconsistent(format!("the push lost the object {oid}"));
+    let arrived = quarantine.get(oid).ok_or_else(missing)?;
     let target = quarantine.pointer(oid).map(|pointer| (pointer.oid, pointer.size));
     let object = |body| NewObject { oid, kind: arrived.kind, size: arrived.size, body, target };
-    if arrived.kind != ObjectKind::Blob || arrived.size <= ROW_BLOB_MAX as u64 {
-        return Ok((object(ObjectBody::Row(data)), None));
+    if let Some(Fold { delta, depth, .. }) = fold {
+        let stream = quarantine.read_delta(*delta)?;
+        let delta = Delta { base: delta.base, size: delta.size, depth: *depth, stream };
+        return Ok((object(ObjectBody::Delta(delta)), None));
     }
-    let content = Bytes::from(git::decompress(&data, arrived.size)?);
+    if is_row(arrived) {
+        return Ok((object(ObjectBody::Row(quarantine.read_stream(arrived)?)), None));
+    }
+    let content = Bytes::from(quarantine.read(arrived)?);
     let sha256 = Sha256::new(sha2::Sha256::digest(&content).into());
     Ok((object(ObjectBody::Content(sha256)), Some((sha256, content))))
+}
+
+/// Whether the bytes of an object go to its row.
+fn is_row(arrived: Arrived) -> bool {
+    arrived.kind != ObjectKind::Blob || arrived.size <= ROW_BLOB_MAX as u64
+}
+
+fn collected_meanwhile() -> RepoError {
+    RepoError::Conflict("objects that the push builds on were collected meanwhile: push again".to_owned())
 }
 
 pub(super) fn broke_off() -> RepoError {

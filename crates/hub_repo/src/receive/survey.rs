@@ -23,7 +23,7 @@ use super::graph::Graph;
 use super::quarantine::Quarantine;
 use crate::commit::{CARD, warnings_of};
 use crate::revision::TAG_CHAIN_MAX;
-use crate::store::commits::CommitRow;
+use crate::store::commits::{CommitRow, Introduced};
 use crate::store::receive as store;
 use crate::{Repo, RepoError};
 
@@ -52,6 +52,16 @@ pub(crate) struct NewCommit {
     pub(crate) changed: Vec<String>,
     /// The paths that it takes away. No listing of a later commit asks for them: what comes back is changed then.
     pub(crate) removed: Vec<String>,
+    /// What is in its tree and in none of its parents'.
+    pub(crate) introduced: Introduced,
+}
+
+/// How a commit differs from its parents.
+#[derive(Default)]
+struct Changes {
+    changed: Vec<String>,
+    removed: Vec<String>,
+    introduced: Introduced,
 }
 
 /// What a push brings.
@@ -247,23 +257,24 @@ impl<'a> Survey<'a> {
             seconds: commit.seconds,
             parents: commit.parents,
         };
-        let (changed, removed) = self.changes(commit.tree, trees_before)?;
+        let Changes { changed, removed, introduced } = self.changes(commit.tree, trees_before)?;
         self.arrived.insert(oid);
         self.graph.add(row.clone());
-        self.commits.push(NewCommit { row, changed, removed });
+        self.commits.push(NewCommit { row, changed, removed, introduced });
         Ok(())
     }
 
     /// The paths at which a tree is as in none of the trees before it: what is there, and what is gone. All that is new
     /// in it is reached on the way.
-    fn changes(&mut self, root: Oid, roots_before: Vec<Option<Oid>>) -> Result<(Vec<String>, Vec<String>), RepoError> {
-        let (mut changed, mut removed) = (Vec::new(), Vec::new());
+    fn changes(&mut self, root: Oid, roots_before: Vec<Option<Oid>>) -> Result<Changes, RepoError> {
+        let Changes { mut changed, mut removed, mut introduced } = Changes::default();
         if roots_before.contains(&Some(root)) {
-            return Ok((changed, removed));
+            return Ok(Changes::default());
         }
         let mut folders = vec![(String::new(), 0, root, roots_before)];
         while let Some((prefix, depth, folder, before)) = folders.pop() {
             let now = self.tree(folder)?;
+            introduced.trees.push(folder);
             let mut old = Vec::with_capacity(before.len());
             for oid in before {
                 old.push(match oid {
@@ -282,7 +293,10 @@ impl<'a> Survey<'a> {
                         folders.push((format!("{path}/"), depth + 1, oid, entry.folders_before));
                     }
                     Some((Mode::Submodule, _)) | None => {}
-                    Some((_, oid)) => self.reach_blob(oid, || path.clone())?,
+                    Some((_, oid)) => {
+                        introduced.blobs.push(oid);
+                        self.reach_blob(oid, || path.clone())?;
+                    }
                 }
                 self.changes += 1;
                 if self.changes > CHANGES_MAX {
@@ -299,7 +313,7 @@ impl<'a> Survey<'a> {
                 }
             }
         }
-        Ok((changed, removed))
+        Ok(Changes { changed, removed, introduced })
     }
 
     /// The bytes of a tree that a commit that arrived leads to.

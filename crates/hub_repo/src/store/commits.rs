@@ -16,6 +16,32 @@ pub(crate) struct CommitRow {
     pub(crate) seconds: i64,
 }
 
+/// The trees and files that a commit has and none of its parents has. So what a commit reaches is what it and all commits
+/// of its history introduced, and nobody needs to read their trees to know it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Introduced {
+    pub(crate) trees: Vec<Oid>,
+    pub(crate) blobs: Vec<Oid>,
+}
+
+impl Introduced {
+    /// As a row holds it: the count of trees, their ids, the ids of the files.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = (self.trees.len() as u32).to_be_bytes().to_vec();
+        self.trees.iter().chain(&self.blobs).for_each(|oid| bytes.extend_from_slice(oid.as_bytes()));
+        bytes
+    }
+
+    /// Reads what a row holds; `None` if that is damaged.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (count, ids) = bytes.split_first_chunk::<4>()?;
+        let trees = u32::from_be_bytes(*count) as usize;
+        let mut oids: Vec<Oid> = ids.chunks(20).map(Oid::from_slice).collect::<Result<_, _>>().ok()?;
+        let blobs = (trees <= oids.len()).then(|| oids.split_off(trees))?;
+        Some(Self { trees: oids, blobs })
+    }
+}
+
 const COLUMNS: &str = "oid, tree, parents, generation, ancestors, seconds";
 
 impl FromRow for CommitRow {
@@ -42,6 +68,14 @@ pub(crate) async fn get_many(db: &Db, repo: RepoId, oids: &[Oid]) -> Result<Vec<
     let oids: Vec<Value> = oids.iter().map(|oid| Value::from(*oid)).collect();
     let sql = format!("SELECT {COLUMNS} FROM git_commit WHERE repo_id = $1 AND oid IN ({{in}})");
     db.query_in(&sql, args![repo.0], &oids).await
+}
+
+/// What these commits introduced, as far as that is noted, in no order.
+pub(crate) async fn introduced(db: &Db, repo: RepoId, oids: &[Oid]) -> Result<Vec<(Oid, Vec<u8>)>, DbError> {
+    let oids: Vec<Value> = oids.iter().map(|oid| Value::from(*oid)).collect();
+    let sql = "SELECT oid, introduced FROM git_commit \
+         WHERE repo_id = $1 AND introduced IS NOT NULL AND oid IN ({in})";
+    db.query_in(sql, args![repo.0], &oids).await
 }
 
 /// Up to `limit` commits along first parents, `from` included, nearest first.
@@ -74,11 +108,16 @@ pub(crate) async fn by_prefix(db: &Db, repo: RepoId, low: Oid, high: Oid) -> Res
 }
 
 /// Adds a node; adding it again changes nothing.
-pub(crate) async fn insert(tx: &mut Tx, repo: RepoId, row: &CommitRow) -> Result<(), DbError> {
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    repo: RepoId,
+    row: &CommitRow,
+    introduced: Option<&Introduced>,
+) -> Result<(), DbError> {
     let parents: Vec<u8> = row.parents.iter().flat_map(|oid| *oid.as_bytes()).collect();
     tx.exec(
-        "INSERT INTO git_commit (repo_id, oid, tree, first_parent, parents, generation, ancestors, seconds) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (repo_id, oid) DO NOTHING",
+        "INSERT INTO git_commit (repo_id, oid, tree, first_parent, parents, generation, ancestors, seconds, \
+         introduced) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (repo_id, oid) DO NOTHING",
         args![
             repo.0,
             row.oid,
@@ -88,6 +127,7 @@ pub(crate) async fn insert(tx: &mut Tx, repo: RepoId, row: &CommitRow) -> Result
             row.generation,
             row.ancestors,
             row.seconds,
+            introduced.map(Introduced::to_bytes),
         ],
     )
     .await?;

@@ -31,20 +31,27 @@ pub(crate) async fn objects_after(
     Ok(rows.into_iter().map(|(oid,)| oid).collect())
 }
 
-/// Removes objects unless they were renewed meanwhile, with their places in the commit graph.
-pub(crate) async fn delete_objects(tx: &mut Tx, repo: RepoId, oids: &[Oid], before: Timestamp) -> Result<u64, DbError> {
-    let mut gone = 0;
+/// Removes objects with their places in the commit graph, and answers those that stay, because they were renewed
+/// meanwhile or others stand on them.
+pub(crate) async fn delete_objects(
+    tx: &mut Tx,
+    repo: RepoId,
+    oids: &[Oid],
+    before: Timestamp,
+) -> Result<Vec<Oid>, DbError> {
+    let mut left = Vec::new();
     for oid in oids {
         let deleted = tx
             .exec(
-                "DELETE FROM git_object WHERE repo_id = $1 AND oid = $2 AND created_ms < $3",
+                "DELETE FROM git_object WHERE repo_id = $1 AND oid = $2 AND created_ms < $3 AND NOT EXISTS (\
+                 SELECT 1 FROM git_object d WHERE d.repo_id = $1 AND d.base = $2)",
                 args![repo.key(), *oid, before],
             )
             .await?;
         if deleted == 0 {
+            left.push(*oid);
             continue;
         }
-        gone += deleted;
         let row: Option<(i64,)> = tx
             .query_opt(
                 "DELETE FROM git_commit WHERE repo_id = $1 AND oid = $2 RETURNING generation",
@@ -55,7 +62,32 @@ pub(crate) async fn delete_objects(tx: &mut Tx, repo: RepoId, oids: &[Oid], befo
             tx.exec("DELETE FROM path_change WHERE repo_id = $1 AND commit_oid = $2", args![repo.key(), *oid]).await?;
         }
     }
-    Ok(gone)
+    Ok(left)
+}
+
+/// Objects that are deltas, with what they stand on, in the order of their ids.
+pub(crate) async fn deltas_after(db: &Db, repo: RepoId, after: Oid, limit: i64) -> Result<Vec<(Oid, Oid)>, DbError> {
+    db.query(
+        "SELECT oid, base FROM git_object WHERE repo_id = $1 AND oid > $2 AND base IS NOT NULL ORDER BY oid LIMIT $3",
+        args![repo.key(), after, limit],
+    )
+    .await
+}
+
+/// Makes a delta whole, unless that happened meanwhile.
+pub(crate) async fn make_whole(
+    tx: &mut Tx,
+    repo: RepoId,
+    oid: Oid,
+    base: Oid,
+    stream: Vec<u8>,
+) -> Result<u64, DbError> {
+    tx.exec(
+        "UPDATE git_object SET data = $4, base = NULL, delta_size = NULL, depth = NULL \
+         WHERE repo_id = $1 AND oid = $2 AND base = $3",
+        args![repo.key(), oid, base, stream],
+    )
+    .await
 }
 
 /// Takes back rights to large content that no pointer of the repository names.

@@ -6,7 +6,6 @@ use hub_formats::git::ObjectKind;
 
 use crate::RepoId;
 use crate::receive::NewCommit;
-use crate::store::commits::CommitRow;
 
 /// A right to large content that was renewed this short a while ago is in no danger of being taken back.
 pub(crate) const HOLDING_FRESH_MS: i64 = 10 * 60 * 1000;
@@ -58,10 +57,10 @@ pub(crate) async fn delete_ref(tx: &mut Tx, repo: RepoId, name: &RefName, old: O
 
 /// Adds commits to the graph with the paths that each changed; adding one again changes nothing.
 pub(crate) async fn insert_commits(tx: &mut Tx, repo: RepoId, commits: &[NewCommit]) -> Result<(), DbError> {
-    const COLUMNS: [&str; 8] =
-        ["repo_id", "oid", "tree", "first_parent", "parents", "generation", "ancestors", "seconds"];
+    const COLUMNS: [&str; 9] =
+        ["repo_id", "oid", "tree", "first_parent", "parents", "generation", "ancestors", "seconds", "introduced"];
     for chunk in commits.chunks(ROWS_AT_ONCE) {
-        let rows: Vec<Vec<Value>> = chunk.iter().map(|new| commit_values(repo, &new.row)).collect();
+        let rows: Vec<Vec<Value>> = chunk.iter().map(|new| commit_values(repo, new)).collect();
         tx.insert_many("git_commit", &COLUMNS, &rows, OnConflict::Ignore).await?;
     }
     let mut rows = Vec::new();
@@ -88,7 +87,7 @@ async fn insert_changes(tx: &mut Tx, rows: &mut Vec<Vec<Value>>) -> Result<(), D
     Ok(())
 }
 
-fn commit_values(repo: RepoId, row: &CommitRow) -> Vec<Value> {
+fn commit_values(repo: RepoId, NewCommit { row, introduced, .. }: &NewCommit) -> Vec<Value> {
     let parents: Vec<u8> = row.parents.iter().flat_map(|oid| *oid.as_bytes()).collect();
     vec![
         Value::from(repo.key()),
@@ -99,5 +98,6 @@ fn commit_values(repo: RepoId, row: &CommitRow) -> Vec<Value> {
         Value::from(row.generation),
         Value::from(row.ancestors),
         Value::from(row.seconds),
+        Value::from(introduced.to_bytes()),
     ]
 }

@@ -240,8 +240,8 @@ pub(crate) async fn copy_content(
     at: Timestamp,
 ) -> Result<(), DbError> {
     const COPIES: [(&str, &str); 5] = [
-        ("git_object", "oid, kind, size, data, content, target, target_size, created_ms"),
-        ("git_commit", "oid, tree, first_parent, parents, generation, ancestors, seconds"),
+        ("git_object", "oid, kind, size, data, content, target, target_size, created_ms, base, delta_size, depth"),
+        ("git_commit", "oid, tree, first_parent, parents, generation, ancestors, seconds, introduced"),
         ("path_change", "path, generation, commit_oid"),
         ("git_ref", "name, oid, updated_ms"),
         ("repo_tag", "tag"),

@@ -1,6 +1,6 @@
 //! What a fetch reads of `git_ref`, `git_object` and `git_commit`: many rows at a time, in no order.
 
-use hub_core::{Oid, Sha256};
+use hub_core::Oid;
 use hub_db::{Db, DbError, FromRow, Row, Value, args};
 
 use crate::RepoId;
@@ -32,27 +32,6 @@ pub(crate) async fn refs_after(db: &Db, repo: RepoId, after: &str, limit: i64) -
 pub(crate) async fn refs_of_kind(db: &Db, repo: RepoId, kind: i64, limit: i64) -> Result<Vec<RefRow>, DbError> {
     let sql = format!("{REF_QUERY} WHERE r.repo_id = $1 AND o.kind = $2 ORDER BY r.name LIMIT $3");
     db.query(&sql, args![repo.0, kind, limit]).await
-}
-
-/// An object as a pack carries it.
-pub(crate) struct PackedRow {
-    pub(crate) oid: Oid,
-    pub(crate) kind: i64,
-    pub(crate) size: i64,
-    pub(crate) data: Option<Vec<u8>>,
-    pub(crate) content: Option<Sha256>,
-}
-
-impl FromRow for PackedRow {
-    fn from_row(row: &Row<'_>) -> Result<Self, DbError> {
-        Ok(Self { oid: row.get(0)?, kind: row.get(1)?, size: row.get(2)?, data: row.get(3)?, content: row.get(4)? })
-    }
-}
-
-/// Objects with their bytes.
-pub(crate) async fn packed(db: &Db, repo: RepoId, oids: &[Oid]) -> Result<Vec<PackedRow>, DbError> {
-    let sql = "SELECT oid, kind, size, data, content FROM git_object WHERE repo_id = $1 AND oid IN ({in})";
-    db.query_in(sql, args![repo.0], &keys(oids)).await
 }
 
 /// Which of these objects there are, with kind and size.

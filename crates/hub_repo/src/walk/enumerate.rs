@@ -1,28 +1,32 @@
-//! The objects that a client lacks, found level by level: commits first, then the trees of all of them, then what is in
-//! those, each once.
+//! The objects that a client lacks: commits first, then what each of them introduced, which is noted with it.
 //!
-//! Where the client has a parent of a commit, or gets it too, only what differs from the parent's tree is looked at: a
-//! fetch of one commit reads as many trees as that commit changed.
+//! Trees are read only where that does not tell enough: for a commit of which nothing is noted, or whose parents the
+//! client does not get, and by filters that count folders. They are read level by level, each once. Where the client has
+//! a parent of a commit, or gets it too, only what differs from the parent's tree is looked at.
 
+use std::collections::HashSet;
 use std::iter::Peekable;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use hub_core::Oid;
 use hub_formats::git::tree::{Entries, EntryRef, entries};
-use hub_formats::git::{Mode, ObjectKind, decompress};
+use hub_formats::git::{Mode, ObjectKind};
 
 use super::cache::CloneKey;
-use super::oids::{OidMap, OidSet};
 use super::paint::{Painting, paint};
 use super::{Fetch, ObjectFilter};
-use crate::store::walk;
+use crate::oids::{OidMap, OidSet};
+use crate::store::commits::{self, Introduced};
+use crate::store::{objects, walk};
 use crate::{Repo, RepoError};
 
-/// How many bytes of compressed trees are read at a time, and between how many and how few trees that may be.
-const BATCH_BYTES: usize = 2 << 20;
+/// How many bytes of trees are read at a time, and between how many and how few trees that may be.
+const BATCH_BYTES: usize = 6 << 20;
 const BATCH_MAX: usize = 512;
 const BATCH_MIN: usize = 8;
+/// How many commits are looked up at a time.
+const COMMITS_BATCH: usize = 256;
 /// How many parents of a merge a tree is compared with.
 const BASES_MAX: usize = 4;
 
@@ -37,6 +41,10 @@ struct Folder {
 struct Found {
     seen: OidSet,
     objects: Vec<Oid>,
+    /// Trees of which everything was looked at.
+    explored: OidSet,
+    /// Trees with those that each was compared with: beside others, more of it may count.
+    compared: HashSet<Vec<Oid>>,
 }
 
 impl Found {
@@ -47,6 +55,16 @@ impl Found {
         }
         is_new
     }
+
+    /// Adds a tree; answers whether it must be read.
+    fn add_folder(&mut self, folder: &Folder) -> bool {
+        self.add(folder.tree);
+        if folder.bases.is_empty() {
+            return self.explored.insert(folder.tree);
+        }
+        let pair = || std::iter::once(folder.tree).chain(folder.bases.iter().copied()).collect();
+        !self.explored.contains(&folder.tree) && self.compared.insert(pair())
+    }
 }
 
 /// A walk over what a client lacks. Each [`Enumeration::step`] does a bounded part of it.
@@ -54,6 +72,8 @@ pub struct Enumeration {
     repo: Repo,
     filter: ObjectFilter,
     found: Found,
+    /// Commits that are still to be looked up, each with its tree in case that nothing is noted of it.
+    commits: Vec<(Oid, Folder)>,
     level: Vec<Folder>,
     next: Vec<Folder>,
     depth: u32,
@@ -89,6 +109,7 @@ impl Enumeration {
             repo: fetch.repo.clone(),
             filter,
             found: Found::default(),
+            commits: Vec::new(),
             level: Vec::new(),
             next: Vec::new(),
             depth: 0,
@@ -108,8 +129,9 @@ impl Enumeration {
         let lacking: OidSet = painted.lacking.iter().copied().collect();
         for (oid, kind) in &fetch.others {
             // What is asked for by its id is sent whatever the filter says.
-            if walk.found.add(*oid) && *kind == ObjectKind::Tree {
-                walk.level.push(Folder { tree: *oid, bases: Vec::new() });
+            walk.found.add(*oid);
+            if *kind == ObjectKind::Tree {
+                walk.enter(Folder { tree: *oid, bases: Vec::new() });
             }
         }
         walk.found.objects.reserve(painted.lacking.len());
@@ -131,9 +153,6 @@ impl Enumeration {
         }
         for oid in painted.lacking {
             let row = fetch.graph.need(oid).await?.clone();
-            if !walk.found.add(row.tree) {
-                continue;
-            }
             let mut bases = Vec::new();
             if has_base {
                 for parent in row.parents.iter().filter(|oid| lacking.contains(oid) || painted.had.contains(oid)) {
@@ -144,7 +163,13 @@ impl Enumeration {
                 }
                 bases.truncate(BASES_MAX);
             }
-            walk.level.push(Folder { tree: row.tree, bases });
+            let folder = Folder { tree: row.tree, bases };
+            // A commit without its parents comes with all of its tree.
+            if filter.tree_depth.is_some() || cut.contains(&oid) {
+                walk.enter(folder);
+            } else {
+                walk.commits.push((oid, folder));
+            }
         }
         Ok(walk)
     }
@@ -158,6 +183,10 @@ impl Enumeration {
     pub async fn step(&mut self) -> Result<Option<Arc<Vec<Oid>>>, RepoError> {
         if let Some(done) = &self.done {
             return Ok(Some(done.clone()));
+        }
+        if !self.commits.is_empty() {
+            self.look_up().await?;
+            return Ok(None);
         }
         if self.level.is_empty() {
             self.level = std::mem::take(&mut self.next);
@@ -181,6 +210,36 @@ impl Enumeration {
         Ok(None)
     }
 
+    /// Puts a tree among those to be read, if it was not read before.
+    fn enter(&mut self, folder: Folder) {
+        if self.found.add_folder(&folder) {
+            self.level.push(folder);
+        }
+    }
+
+    /// Takes what some commits introduced. What of their trees they did not, their parents have.
+    async fn look_up(&mut self) -> Result<(), RepoError> {
+        let from = self.commits.len().saturating_sub(COMMITS_BATCH);
+        let batch = self.commits.split_off(from);
+        let oids: Vec<Oid> = batch.iter().map(|(oid, _)| *oid).collect();
+        let noted = commits::introduced(self.repo.repos.db(), self.repo.id(), &oids).await?;
+        let mut noted: OidMap<Vec<u8>> = noted.into_iter().collect();
+        let mut blobs = Vec::new();
+        for (oid, folder) in batch {
+            let Some(introduced) = noted.remove(&oid).and_then(|bytes| Introduced::from_bytes(&bytes)) else {
+                self.enter(folder);
+                continue;
+            };
+            for tree in introduced.trees {
+                self.found.add(tree);
+            }
+            if self.filter.blob_limit != Some(0) {
+                blobs.extend(introduced.blobs.into_iter().filter(|oid| self.found.seen.insert(*oid)));
+            }
+        }
+        self.add_blobs(blobs).await
+    }
+
     fn finish(&mut self) -> Arc<Vec<Oid>> {
         let objects = std::mem::take(&mut self.found).objects;
         let list = Arc::new(objects);
@@ -191,30 +250,29 @@ impl Enumeration {
         list
     }
 
-    /// The compressed trees that a batch compares.
-    async fn read(&mut self, folders: &[Folder]) -> Result<OidMap<Packed>, RepoError> {
+    /// The trees that a batch compares.
+    async fn read(&mut self, folders: &[Folder]) -> Result<OidMap<Bytes>, RepoError> {
         let mut oids: Vec<Oid> = folders
             .iter()
             .flat_map(|folder| std::iter::once(folder.tree).chain(folder.bases.iter().copied()))
             .collect();
         oids.sort_unstable();
         oids.dedup();
-        let rows = walk::packed(self.repo.repos.db(), self.repo.id(), &oids).await?;
-        let mut trees = OidMap::default();
-        let mut bytes = 0;
-        for row in rows {
-            let size = row.size.max(0) as u64;
-            let packed = match (row.data, row.content) {
-                (Some(data), _) => Packed::Stream(data.into(), size),
-                (None, Some(sha256)) => Packed::Plain(self.repo.repos.content_bytes(sha256, size).await?),
-                (None, None) => continue,
-            };
-            bytes += packed.bytes();
-            trees.insert(row.oid, packed);
+        let (repos, id) = (&self.repo.repos, self.repo.id());
+        let mut rows = objects::get_many(repos.db(), id, &oids).await?;
+        let mut apart = Vec::new();
+        rows.retain(|row| {
+            apart.extend(row.content.map(|sha256| (row.oid, sha256, row.size())));
+            row.content.is_none()
+        });
+        let mut trees = repos.unfold(id, rows).await?;
+        for (oid, sha256, size) in apart {
+            trees.insert(oid, repos.content_bytes(sha256, size).await?);
         }
         if oids.contains(&Oid::EMPTY_TREE) {
-            trees.entry(Oid::EMPTY_TREE).or_insert(Packed::Plain(Bytes::new()));
+            trees.entry(Oid::EMPTY_TREE).or_default();
         }
+        let bytes: usize = trees.values().map(Bytes::len).sum();
         match oids.iter().find(|oid| !trees.contains_key(oid)) {
             Some(missing) => return Err(self.repo.lacks(*missing)),
             None => self.batch = (BATCH_BYTES * folders.len() / bytes.max(1)).clamp(BATCH_MIN, BATCH_MAX),
@@ -237,27 +295,6 @@ impl Enumeration {
     }
 }
 
-/// A tree as it came from the store.
-enum Packed {
-    Stream(Bytes, u64),
-    Plain(Bytes),
-}
-
-impl Packed {
-    fn bytes(&self) -> usize {
-        match self {
-            Packed::Stream(bytes, _) | Packed::Plain(bytes) => bytes.len(),
-        }
-    }
-
-    fn content(&self) -> Result<Bytes, RepoError> {
-        Ok(match self {
-            Packed::Stream(stream, size) => decompress(stream, *size)?.into(),
-            Packed::Plain(bytes) => bytes.clone(),
-        })
-    }
-}
-
 /// What a batch of trees gave.
 struct Absorbed {
     found: Found,
@@ -269,7 +306,7 @@ struct Absorbed {
 fn absorb(
     mut found: Found,
     batch: Vec<Folder>,
-    trees: &OidMap<Packed>,
+    trees: &OidMap<Bytes>,
     wants_blobs: bool,
 ) -> Result<Absorbed, RepoError> {
     let mut folders = Vec::new();
@@ -278,15 +315,16 @@ fn absorb(
         let content = content_of(trees, tree)?;
         let base_contents = bases.iter().map(|base| content_of(trees, *base)).collect::<Result<Vec<_>, _>>()?;
         let mut readers: Vec<Base<'_>> = base_contents.iter().map(|base| entries(base).peekable()).collect();
-        for entry in entries(&content) {
+        for entry in entries(content) {
             let entry = entry?;
             let twins: Vec<EntryRef<'_>> = readers.iter_mut().filter_map(|base| twin(base, &entry)).collect();
             if entry.mode == Mode::Submodule || twins.iter().any(|twin| twin.oid == entry.oid) {
                 continue;
             }
             if entry.mode.is_directory() {
-                if found.add(entry.oid) {
-                    folders.push(Folder { tree: entry.oid, bases: twins.iter().map(|twin| twin.oid).collect() });
+                let folder = Folder { tree: entry.oid, bases: twins.iter().map(|twin| twin.oid).collect() };
+                if found.add_folder(&folder) {
+                    folders.push(folder);
                 }
             } else if wants_blobs && found.seen.insert(entry.oid) {
                 blobs.push(entry.oid);
@@ -296,11 +334,8 @@ fn absorb(
     Ok(Absorbed { found, folders, blobs })
 }
 
-fn content_of(trees: &OidMap<Packed>, oid: Oid) -> Result<Bytes, RepoError> {
-    match trees.get(&oid) {
-        Some(packed) => packed.content(),
-        None => Err(RepoError::Inconsistent(format!("the tree {oid} was not read"))),
-    }
+fn content_of(trees: &OidMap<Bytes>, oid: Oid) -> Result<&Bytes, RepoError> {
+    trees.get(&oid).ok_or_else(|| RepoError::Inconsistent(format!("the tree {oid} was not read")))
 }
 
 type Base<'a> = Peekable<Entries<'a>>;

@@ -2,7 +2,7 @@
 
 use hub_core::Oid;
 
-use super::oids::{OidMap, OidSet};
+use crate::oids::{OidMap, OidSet};
 use crate::store::commits::{self, CommitRow};
 use crate::store::walk;
 use crate::{Repo, RepoError};

@@ -9,8 +9,8 @@ use std::collections::hash_map::Entry;
 use hub_core::Oid;
 
 use super::graph::Graph;
-use super::oids::{OidMap, OidSet};
 use crate::RepoError;
+use crate::oids::{OidMap, OidSet};
 
 /// Where the walk begins and ends.
 pub(super) struct Painting<'a> {

@@ -4,7 +4,7 @@ use hub_core::{Access, Oid, RefName};
 use hub_formats::git::{ObjectKind, Tag, decompress};
 
 use super::PackedBody;
-use super::oids::OidMap;
+use crate::oids::OidMap;
 use crate::revision::TAG_CHAIN_MAX;
 use crate::store::walk;
 use crate::{Repo, RepoError};
@@ -80,7 +80,7 @@ impl Repo {
             waiting.dedup();
             let mut next = Vec::new();
             for batch in waiting.chunks(TAG_BATCH) {
-                for object in self.packed_objects(batch).await? {
+                for object in self.packed_objects(batch, |_| false).await? {
                     // A tag is at most as large as a push may make it; those beyond a row are not unfolded for this.
                     let PackedBody::Stream(stream) = &object.body else { continue };
                     let tag = Tag::parse(&decompress(stream, object.size)?)?;

@@ -3,8 +3,8 @@
 use hub_core::{Oid, Revision};
 
 use super::graph::Graph;
-use super::oids::OidSet;
 use super::paint::{Painting, paint};
+use crate::oids::OidSet;
 use crate::{Repo, RepoError};
 
 /// How far a client wants its history to go.

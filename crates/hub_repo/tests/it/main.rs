@@ -5,5 +5,6 @@ mod commits;
 mod garbage;
 mod large;
 mod lifecycle;
+mod packs;
 mod pushes;
 mod support;

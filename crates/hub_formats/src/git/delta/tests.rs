@@ -58,3 +58,39 @@ fn every_prefix_is_refused() {
         assert!(apply(BASE, &whole[..end], 1 << 20).is_err(), "{end}");
     }
 }
+
+#[test]
+fn what_is_encoded_unfolds_to_what_it_was() {
+    let mut seed = 7_u64;
+    let mut noise = |count: usize| -> Vec<u8> {
+        let next = |_| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 56) as u8
+        };
+        (0..count).map(next).collect()
+    };
+    let base = noise(200_000);
+    let round = |base: &[u8], target: &[u8], most: usize| {
+        let delta = encode(base, target, usize::MAX >> 1).expect("a base that can be indexed");
+        assert_eq!(apply(base, &delta, target.len() as u64).as_deref(), Ok(target));
+        assert!(delta.len() <= most, "{} bytes", delta.len());
+        assert_eq!(encode(base, target, delta.len() + WINDOW).as_ref(), Some(&delta));
+        assert_eq!(encode(base, target, delta.len() - 1), None);
+    };
+    round(&base, &base, 40);
+    round(&base, &base[70_001..140_003], 30);
+    round(&base, &base[..65_536], 20);
+    round(&base, &[], 10);
+    round(&base, &base[..9], 20);
+    let mut edited = base.clone();
+    edited[1000..1020].copy_from_slice(&noise(20));
+    edited.splice(150_000..150_000, noise(33));
+    edited.drain(90_000..90_500);
+    round(&base, &edited, 140);
+    let moved = [&base[100_000..], &base[..100_000]].concat();
+    round(&base, &moved, 60);
+    let other = noise(5_000);
+    round(&base, &other, 5_060);
+    round(&[0; 5000], &[0; 300_000], 600);
+    assert_eq!(encode(b"too short", &base, usize::MAX), None);
+}

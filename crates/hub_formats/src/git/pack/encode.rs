@@ -1,10 +1,20 @@
 //! Writing a pack: heads of entries around streams that are compressed already, and the checksum of it all.
 
 use flate2::{Compress, Compression, FlushCompress, Status};
+use hub_core::Oid;
 use sha1::{Digest, Sha1};
 
-use super::{HEADER_BYTES, SIGNATURE, type_number};
+use super::{HEADER_BYTES, ID_DELTA, OFFSET_DELTA, SIGNATURE, type_number};
 use crate::git::ObjectKind;
+
+/// What a delta in a pack stands on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DeltaBase {
+    /// An entry of the pack that begins there.
+    At(u64),
+    /// An object, wherever it is.
+    Object(Oid),
+}
 
 /// A pack under construction. What is ready is taken out piece by piece, so that it never lies in memory as a whole.
 #[derive(Clone, Debug)]
@@ -12,6 +22,8 @@ pub struct PackEncoder {
     ready: Vec<u8>,
     hashed: usize,
     hasher: Sha1,
+    /// How many bytes were taken out.
+    taken: u64,
 }
 
 impl PackEncoder {
@@ -21,12 +33,46 @@ impl PackEncoder {
         ready.extend_from_slice(SIGNATURE);
         ready.extend_from_slice(&2_u32.to_be_bytes());
         ready.extend_from_slice(&objects.to_be_bytes());
-        Self { ready, hashed: 0, hasher: Sha1::new() }
+        Self { ready, hashed: 0, hasher: Sha1::new(), taken: 0 }
     }
 
     /// Begins an entry; its zlib stream follows by [`PackEncoder::push`].
     pub fn begin_entry(&mut self, kind: ObjectKind, size_bytes: u64) {
-        let mut byte = (type_number(kind) << 4) | (size_bytes & 0x0f) as u8;
+        self.head(type_number(kind), size_bytes);
+    }
+
+    /// Begins an entry that is a delta of so many bytes; its zlib stream follows by [`PackEncoder::push`].
+    pub fn begin_delta(&mut self, base: DeltaBase, size_bytes: u64) {
+        let position = self.position();
+        match base {
+            DeltaBase::Object(oid) => {
+                self.head(ID_DELTA, size_bytes);
+                self.ready.extend_from_slice(oid.as_bytes());
+            }
+            DeltaBase::At(start) => {
+                self.head(OFFSET_DELTA, size_bytes);
+                // Highest digits first; each further byte counts from where the one before it ends.
+                let mut back = position.saturating_sub(start);
+                let mut digits = [0; 10];
+                let mut first = digits.len() - 1;
+                digits[first] = (back & 0x7f) as u8;
+                while back > 0x7f {
+                    back = (back >> 7) - 1;
+                    first -= 1;
+                    digits[first] = 0x80 | (back & 0x7f) as u8;
+                }
+                self.ready.extend_from_slice(&digits[first..]);
+            }
+        }
+    }
+
+    /// Where the next entry begins.
+    pub fn position(&self) -> u64 {
+        self.taken + self.ready.len() as u64
+    }
+
+    fn head(&mut self, number: u8, size_bytes: u64) {
+        let mut byte = (number << 4) | (size_bytes & 0x0f) as u8;
         let mut rest = size_bytes >> 4;
         while rest > 0 {
             self.ready.push(byte | 0x80);
@@ -55,6 +101,7 @@ impl PackEncoder {
     pub fn take(&mut self) -> Vec<u8> {
         self.hash();
         self.hashed = 0;
+        self.taken += self.ready.len() as u64;
         std::mem::take(&mut self.ready)
     }
 

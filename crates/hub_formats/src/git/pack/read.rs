@@ -144,6 +144,19 @@ pub struct PackObject<'a> {
     pub content: Option<&'a [u8]>,
     /// The zlib stream of the content as it came, if it came as a whole and in a stream of sensible length.
     pub stream: Option<&'a [u8]>,
+    /// The delta as which it came, if it came as one and in a stream of sensible length.
+    pub delta: Option<PackDelta<'a>>,
+}
+
+/// How an object came as a delta.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PackDelta<'a> {
+    /// What it stands on: an object of the pack, handed over before, or one of the repository.
+    pub base: Oid,
+    /// How many bytes its stream inflates to.
+    pub size: u64,
+    /// Its zlib stream.
+    pub stream: &'a [u8],
 }
 
 /// Takes the objects of a pack as they are found, and lends those of the repository as bases.
@@ -183,7 +196,7 @@ where
     let earned = pack_bytes.saturating_mul(limits.unfolded_per_byte).saturating_add(limits.unfolded_free_bytes);
     unfolded.most = unfolded.most.min(earned);
     let summary = PackSummary { objects: index.objects(), deltas: index.deltas(), pack_bytes };
-    resolve::Resolver::new(index, spool, limits, unfolded, receiver).run()?;
+    resolve::Resolver::new(index, (spool, pack_bytes), limits, unfolded, receiver).run()?;
     Ok(summary)
 }
 
@@ -212,6 +225,11 @@ fn checked_id(kind: ObjectKind, content: &[u8]) -> Result<Oid, PackError> {
     let mut hasher = CheckedHasher::new(kind, content.len() as u64);
     hasher.update(content);
     hasher.finish()
+}
+
+/// The longest stream of so many bytes that is worth keeping. By empty blocks one can be made as long as one likes.
+fn sensible_stream_bytes(size: u64) -> u64 {
+    size.saturating_add(size >> 3).saturating_add(64)
 }
 
 /// Counts what was unfolded against what is allowed.

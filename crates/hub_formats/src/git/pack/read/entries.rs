@@ -6,7 +6,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use hub_core::Oid;
 use sha1::{Digest as _, Sha1};
 
-use super::{CheckedHasher, PackError, PackLimits, PackObject, PackReceiver, Unfolded};
+use super::{CheckedHasher, PackError, PackLimits, PackObject, PackReceiver, Unfolded, sensible_stream_bytes};
 use crate::git::object::{ObjectError, ObjectKind};
 use crate::git::pack::{CHECKSUM_BYTES, HEADER_BYTES, ID_DELTA, OFFSET_DELTA, SIGNATURE};
 
@@ -65,6 +65,8 @@ pub(super) struct Entries<'a, R, S> {
     limits: &'a PackLimits,
     unfolded: Unfolded,
     inflater: Decompress,
+    /// Where inflated bytes land before they are handed on.
+    inflated: Box<[u8]>,
 }
 
 /// What is kept of an entry while it is inflated.
@@ -84,6 +86,7 @@ impl<'a, R: BufRead, S: Write + Seek> Entries<'a, R, S> {
             limits,
             unfolded: Unfolded { spent: 0, most: limits.unfolded_bytes },
             inflater: Decompress::new(true),
+            inflated: vec![0; INFLATE_CHUNK].into(),
         }
     }
 
@@ -146,7 +149,9 @@ impl<'a, R: BufRead, S: Write + Seek> Entries<'a, R, S> {
         let mut hasher = CheckedHasher::new(kind, size);
         let kept = self.inflate(start, size, is_held, |piece| hasher.update(piece))?;
         let oid = hasher.finish()?;
-        let object = PackObject { oid, kind, size, content: kept.content.as_deref(), stream: kept.stream.as_deref() };
+        let Kept { content, stream: kept } = &kept;
+        let (content, kept) = (content.as_deref(), kept.as_deref());
+        let object = PackObject { oid, kind, size, content, stream: kept, delta: None };
         receiver.object(object)?;
         Ok(Entry { start, stream, size, body: Body::Whole { kind, oid } })
     }
@@ -202,16 +207,14 @@ impl<'a, R: BufRead, S: Write + Seek> Entries<'a, R, S> {
         let bad = |reason| PackError::BadStream { at, reason };
         let mut content = keep.then(|| Vec::with_capacity((size as usize).min(1 << 16)));
         let mut stream = keep.then(Vec::new);
-        // A stream can be made as long as one likes by empty blocks: such a one is not worth keeping.
-        let sensible = size + (size >> 3) + 64;
-        let mut buffer = [0; INFLATE_CHUNK];
+        let sensible = sensible_stream_bytes(size);
         loop {
             let input = self.input.fill_buf()?;
             if input.is_empty() {
                 return Err(PackError::Truncated);
             }
             let (taken_before, made_before) = (self.inflater.total_in(), self.inflater.total_out());
-            let status = self.inflater.decompress(input, &mut buffer, FlushDecompress::None);
+            let status = self.inflater.decompress(input, &mut self.inflated, FlushDecompress::None);
             let status = status.map_err(|_| bad(ObjectError::NotZlib))?;
             let taken = (self.inflater.total_in() - taken_before) as usize;
             let made = (self.inflater.total_out() - made_before) as usize;
@@ -229,9 +232,9 @@ impl<'a, R: BufRead, S: Write + Seek> Entries<'a, R, S> {
             if self.inflater.total_out() > size {
                 return Err(bad(ObjectError::WrongSize { expected: size }));
             }
-            piece_of(&buffer[..made]);
+            piece_of(&self.inflated[..made]);
             if let Some(content) = content.as_mut() {
-                content.extend_from_slice(&buffer[..made]);
+                content.extend_from_slice(&self.inflated[..made]);
             }
             match status {
                 Status::StreamEnd if self.inflater.total_out() == size => return Ok(Kept { content, stream }),

@@ -3,12 +3,14 @@
 use std::io::{BufReader, Read, Seek};
 
 use flate2::bufread::ZlibDecoder;
+use flate2::{Decompress, FlushDecompress, Status};
 use hub_core::Oid;
 
 use super::entries::{Body, Entry, Index};
-use super::{PackError, PackLimits, PackObject, PackReceiver, Unfolded, checked_id};
+use super::{PackDelta, PackError, PackLimits, PackObject, PackReceiver, Unfolded, checked_id, sensible_stream_bytes};
 use crate::git::delta;
 use crate::git::object::{ObjectError, ObjectKind};
+use crate::git::pack::CHECKSUM_BYTES;
 
 /// Where the object of a frame comes from.
 #[derive(Clone, Copy)]
@@ -22,6 +24,7 @@ enum Origin {
 /// An object that deltas are waiting for.
 struct Frame {
     origin: Origin,
+    oid: Oid,
     kind: ObjectKind,
     /// `None` if it was dropped to make room.
     content: Option<Vec<u8>>,
@@ -37,6 +40,11 @@ pub(super) struct Resolver<'a, S: Read, P> {
     on_object: Vec<(Oid, u32)>,
     done: Vec<bool>,
     spool: BufReader<S>,
+    /// Where the last entry ends.
+    end: u64,
+    inflater: Decompress,
+    /// The stream that was inflated last; empty if it was too long to be kept.
+    stream: Vec<u8>,
     limits: &'a PackLimits,
     unfolded: Unfolded,
     receiver: &'a mut P,
@@ -46,7 +54,7 @@ pub(super) struct Resolver<'a, S: Read, P> {
 impl<'a, S: Read + Seek, P: PackReceiver> Resolver<'a, S, P> {
     pub(super) fn new(
         Index(entries): Index,
-        spool: S,
+        (spool, pack_bytes): (S, u64),
         limits: &'a PackLimits,
         unfolded: Unfolded,
         receiver: &'a mut P,
@@ -64,7 +72,20 @@ impl<'a, S: Read + Seek, P: PackReceiver> Resolver<'a, S, P> {
         on_object.sort_unstable();
         let done = entries.iter().map(|entry| matches!(entry.body, Body::Whole { .. })).collect();
         let spool = BufReader::with_capacity(16 << 10, spool);
-        Self { entries, on_entry, on_object, done, spool, limits, unfolded, receiver, held_bytes: 0 }
+        Self {
+            entries,
+            on_entry,
+            on_object,
+            done,
+            spool,
+            end: pack_bytes.saturating_sub(CHECKSUM_BYTES as u64),
+            inflater: Decompress::new(true),
+            stream: Vec::new(),
+            limits,
+            unfolded,
+            receiver,
+            held_bytes: 0,
+        }
     }
 
     /// Hands over every delta's object.
@@ -73,7 +94,7 @@ impl<'a, S: Read + Seek, P: PackReceiver> Resolver<'a, S, P> {
             let Body::Whole { kind, oid } = self.entries[number as usize].body else { continue };
             let open = self.deltas_on(Some(number), oid);
             if !open.is_empty() {
-                self.grow(Frame { origin: Origin::Entry(number), kind, content: None, open })?;
+                self.grow(Frame { origin: Origin::Entry(number), oid, kind, content: None, open })?;
             }
         }
         // What is left stands on objects that the client believes to be here already: the pack is a thin one.
@@ -87,7 +108,7 @@ impl<'a, S: Read + Seek, P: PackReceiver> Resolver<'a, S, P> {
                 self.held_bytes += content.len() as u64;
                 let open = self.deltas_on(None, base);
                 let origin = Origin::Repository(base);
-                self.grow(Frame { origin, kind, content: Some(content), open })?;
+                self.grow(Frame { origin, oid: base, kind, content: Some(content), open })?;
             }
         }
         self.complain()
@@ -130,7 +151,7 @@ impl<'a, S: Read + Seek, P: PackReceiver> Resolver<'a, S, P> {
             }
             self.restore(&mut stack)?;
             let frame = &mut stack[last];
-            let kind = frame.kind;
+            let (kind, base) = (frame.kind, frame.oid);
             let content = self.apply(number, frame.content.as_deref().unwrap_or_default())?;
             if frame.open.is_empty() {
                 // Nothing else stands on it: a long chain holds two objects at a time.
@@ -138,7 +159,9 @@ impl<'a, S: Read + Seek, P: PackReceiver> Resolver<'a, S, P> {
             }
             let oid = checked_id(kind, &content)?;
             let size = content.len() as u64;
-            self.receiver.object(PackObject { oid, kind, size, content: Some(&content), stream: None })?;
+            let stream = Some(self.stream.as_slice()).filter(|stream| !stream.is_empty());
+            let delta = stream.map(|stream| PackDelta { base, size: self.entries[number as usize].size, stream });
+            self.receiver.object(PackObject { oid, kind, size, content: Some(&content), stream: None, delta })?;
             let open = self.deltas_on(Some(number), oid);
             if open.is_empty() {
                 continue;
@@ -147,7 +170,7 @@ impl<'a, S: Read + Seek, P: PackReceiver> Resolver<'a, S, P> {
                 return Err(PackError::LongChain { most: self.limits.chain }.into());
             }
             self.held_bytes += size;
-            stack.push(Frame { origin: Origin::Entry(number), kind, content: Some(content), open });
+            stack.push(Frame { origin: Origin::Entry(number), oid, kind, content: Some(content), open });
             self.make_room(&mut stack);
         }
         Ok(())
@@ -218,16 +241,38 @@ impl<'a, S: Read + Seek, P: PackReceiver> Resolver<'a, S, P> {
         delta::apply(base, &delta, self.limits.held_object_bytes).map_err(bad)
     }
 
-    /// Reads the stream of an entry back from the spool.
+    /// Reads the stream of an entry back from the spool, and keeps it if it is of sensible length.
     fn inflate(&mut self, number: u32) -> Result<Vec<u8>, PackError> {
         let Entry { start, stream, size, .. } = self.entries[number as usize];
         self.unfolded.spend(size)?;
         let here = self.spool.stream_position()?;
         self.spool.seek_relative(stream as i64 - here as i64)?;
+        let end = self.entries.get(number as usize + 1).map_or(self.end, |next| next.start);
+        let length = end.saturating_sub(stream);
         let mut content = Vec::with_capacity((size as usize).min(1 << 20));
-        let decoder = ZlibDecoder::new(&mut self.spool);
         let bad = |reason| PackError::BadStream { at: start, reason };
-        decoder.take(size + 1).read_to_end(&mut content).map_err(|_| bad(ObjectError::NotZlib))?;
+        self.stream.clear();
+        if length > sensible_stream_bytes(size) {
+            let decoder = ZlibDecoder::new(&mut self.spool);
+            decoder.take(size + 1).read_to_end(&mut content).map_err(|_| bad(ObjectError::NotZlib))?;
+        } else {
+            self.stream.resize(length as usize, 0);
+            self.spool.read_exact(&mut self.stream)?;
+            self.inflater.reset(true);
+            loop {
+                // One byte more than expected: room for it tells a stream that goes on.
+                content.reserve((size as usize + 1).saturating_sub(content.len()).clamp(1, 1 << 20));
+                let (taken, made) = (self.inflater.total_in(), content.len());
+                let rest = &self.stream[taken as usize..];
+                let status = self.inflater.decompress_vec(rest, &mut content, FlushDecompress::Finish);
+                let is_stuck = self.inflater.total_in() == taken && content.len() == made;
+                match status.map_err(|_| bad(ObjectError::NotZlib))? {
+                    Status::StreamEnd => break,
+                    _ if is_stuck || content.len() as u64 > size => return Err(bad(ObjectError::NotZlib)),
+                    Status::Ok | Status::BufError => {}
+                }
+            }
+        }
         if content.len() as u64 == size { Ok(content) } else { Err(bad(ObjectError::WrongSize { expected: size })) }
     }
 }

@@ -2,7 +2,8 @@ use std::collections::HashMap;
 use std::io::Cursor;
 
 use super::*;
-use crate::git::{compress, object_id};
+use crate::git::pack::DeltaBase;
+use crate::git::{compress, decompress, object_id};
 
 /// Collects what is handed over and lends what it was given.
 #[derive(Default)]
@@ -10,6 +11,7 @@ struct Collected {
     bases: HashMap<Oid, (ObjectKind, Vec<u8>)>,
     objects: HashMap<Oid, (ObjectKind, Option<Vec<u8>>)>,
     streams: usize,
+    deltas: Vec<(Oid, Oid)>,
     lent: usize,
 }
 
@@ -23,6 +25,10 @@ impl PackReceiver for Collected {
 
     fn object(&mut self, object: PackObject<'_>) -> Result<(), PackError> {
         self.streams += usize::from(object.stream.is_some());
+        if let Some(delta) = object.delta {
+            assert_eq!(decompress(delta.stream, delta.size).expect("its stream").len() as u64, delta.size);
+            self.deltas.push((object.oid, delta.base));
+        }
         assert_eq!(object.content.map_or(object.size, |content| content.len() as u64), object.size);
         self.objects.insert(object.oid, (object.kind, object.content.map(<[u8]>::to_vec)));
         Ok(())
@@ -142,6 +148,36 @@ fn whole_objects_come_with_their_streams_and_what_follows_is_left() {
     for (kind, content) in contents {
         assert_eq!(collected.objects[&object_id(kind, &content)], (kind, Some(content)));
     }
+}
+
+#[test]
+fn deltas_are_written_and_come_with_what_they_stand_on() {
+    let noise: Vec<u8> = (0..40_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let (second, third) = ([&noise[..], b"more"].concat(), [&noise[..], b"more", b" again"].concat());
+    let mut encoder = super::super::PackEncoder::new(4);
+    let mut places = Vec::new();
+    let mut taken = Vec::new();
+    for (base, delta) in [
+        (None, noise.clone()),
+        (None, b"between".to_vec()),
+        (Some(DeltaBase::At(0)), appending(noise.len(), b"more")),
+        (Some(DeltaBase::Object(blob_id(&second))), appending(second.len(), b" again")),
+    ] {
+        places.push(encoder.position());
+        let size = delta.len() as u64;
+        match base {
+            None => encoder.begin_entry(ObjectKind::Blob, size),
+            Some(DeltaBase::At(number)) => encoder.begin_delta(DeltaBase::At(places[number as usize]), size),
+            Some(base) => encoder.begin_delta(base, size),
+        }
+        encoder.push(&compress(&delta));
+        taken.extend(encoder.take());
+    }
+    taken.extend(encoder.finish());
+    let collected = read_one(&taken).expect("a sound pack");
+    assert_eq!(collected.objects[&blob_id(&third)].1.as_ref(), Some(&third));
+    let expected = [(blob_id(&second), blob_id(&noise)), (blob_id(&third), blob_id(&second))];
+    assert_eq!(collected.deltas, expected);
 }
 
 #[test]
