@@ -179,6 +179,11 @@ impl Server {
         bail!("the server did not stop within {STOPPED_WITHIN:?}")
     }
 
+    /// What `hearth admin storage` says.
+    pub(crate) fn storage(&self) -> anyhow::Result<String> {
+        run(Command::new(&self.binary).args(["admin", "storage", "--data"]).arg(&self.data))
+    }
+
     /// `hearth admin check --deep` on the data of a stopped server. Fails with its report if it found something.
     pub(crate) fn check(&self) -> anyhow::Result<String> {
         run(Command::new(&self.binary).args(["admin", "check", "--deep", "--data"]).arg(&self.data))

@@ -60,6 +60,7 @@ pub(super) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     }
     bench.table.add(format!("push of {objects} objects, peak memory"), process.peak_mib()?, "MiB", Goal::Below(300.0));
     git(&bare, ["repack", "-adbq"], None)?;
+    show_storage(bench, &bare)?;
 
     process.forget_peak()?;
     for round in 0..=REPEATS {
@@ -78,6 +79,44 @@ pub(super) fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     bench.table.add(format!("{CLONES_AT_ONCE} clones at once, peak memory"), process.peak_mib()?, "MiB", Goal::None);
     show(bench, objects, &theirs, &ours);
     Ok(())
+}
+
+/// What the history takes, beside the pack of `git gc`.
+fn show_storage(bench: &mut Bench, bare: &Path) -> anyhow::Result<()> {
+    git(bare, ["gc", "--quiet"], None)?;
+    let (mut pack, mut all) = (0, 0);
+    for file in fs::read_dir(bare.join("objects/pack"))? {
+        let file = file?;
+        let bytes = file.metadata()?.len();
+        all += bytes;
+        pack += if file.path().extension().is_some_and(|ending| ending == "pack") { bytes } else { 0 };
+    }
+    let said = bench.server.storage()?;
+    let between = |before: &str, after: &str| -> anyhow::Result<f64> {
+        let rest = said.split_once(before).and_then(|(_, rest)| rest.split_once(after));
+        let (text, _) = rest.with_context(|| format!("'{before}' is not in what was said:\n{said}"))?;
+        mebibytes(text).with_context(|| format!("'{text}' is no size"))
+    };
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    let (rows, database) = (between(" git objects in ", " of rows")?, between("the database in all ", "\n")?);
+    let theirs = format!("git gc: pack {:.2} MiB", mib(pack));
+    bench.table.add_with_note("kept in rows of objects", rows, "MiB", Goal::None, theirs);
+    let theirs = format!("git gc: pack, index and bitmap {:.2} MiB", mib(all));
+    bench.table.add_with_note("database, graph and paths included", database, "MiB", Goal::None, theirs);
+    Ok(())
+}
+
+/// A size as a person is told it, such as `3.5 MiB`.
+fn mebibytes(text: &str) -> Option<f64> {
+    let (number, unit) = text.trim().split_once(' ')?;
+    let factor = match unit {
+        "bytes" | "B" => 1.0 / f64::from(1 << 20),
+        "KiB" => 1.0 / 1024.0,
+        "MiB" => 1.0,
+        "GiB" => 1024.0,
+        _ => return None,
+    };
+    Some(number.parse::<f64>().ok()? * factor)
 }
 
 /// Puts both sides into the table: ours in seconds, with theirs as a note, and the ratio against the goal.
