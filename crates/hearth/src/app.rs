@@ -6,10 +6,11 @@ use axum::Router;
 use axum::extract::{FromRequestParts as _, Request};
 use axum::response::{IntoResponse as _, Response};
 use hub_account::Accounts;
-use hub_api::{ApiState, XetFigures};
+use hub_api::{ApiState, Streams, XetFigures};
 use hub_git::GitState;
 use hub_http::{ApiRouter, Caller, Metrics, PublicUrl, RequestContext, ServiceSettings, TrustedProxies, dress};
 use hub_web::WebState;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::health::{self, Health};
@@ -26,10 +27,15 @@ pub struct App {
 impl App {
     /// Wires the faces to the engine.
     pub fn new(hub: &Hub, config: &Config, metrics: &Metrics) -> Self {
+        Self::ending_with(hub, config, metrics, CancellationToken::new())
+    }
+
+    /// The same; answers that last as long as their clients stay end with `stop`.
+    pub fn ending_with(hub: &Hub, config: &Config, metrics: &Metrics, stop: CancellationToken) -> Self {
         let health = Health::new(hub.db.clone(), hub.blobs.clone(), metrics.clone());
         let web = web_state(hub, config);
-        let routes =
-            ApiRouter::new().merge(health::routes().with_state(health)).merge(faces(hub, config, metrics, &web));
+        let faces = faces(hub, config, metrics, &web, stop);
+        let routes = ApiRouter::new().merge(health::routes().with_state(health)).merge(faces);
         Self { routes, settings: service_settings(config), web }
     }
 
@@ -65,7 +71,7 @@ fn service_settings(config: &Config) -> ServiceSettings {
     }
 }
 
-fn faces(hub: &Hub, config: &Config, metrics: &Metrics, web: &WebState) -> ApiRouter {
+fn faces(hub: &Hub, config: &Config, metrics: &Metrics, web: &WebState, stop: CancellationToken) -> ApiRouter {
     let state = ApiState {
         repos: hub.repos.clone(),
         catalog: hub.catalog.clone(),
@@ -73,6 +79,7 @@ fn faces(hub: &Hub, config: &Config, metrics: &Metrics, web: &WebState) -> ApiRo
         cas: hub.cas.clone(),
         xet_epoch: config.xet.epoch.clone(),
         xet_figures: XetFigures::new(metrics),
+        streams: Streams::new(stop),
     };
     let api = hub_api::routes().with_state(state);
     let git = hub_git::routes().with_state(git_state(hub, config));

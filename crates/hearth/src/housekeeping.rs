@@ -47,7 +47,13 @@ pub fn worker(hub: &Hub, config: &Config) -> Worker {
             let before = hub.clock.now().plus_millis(keep.saturating_mul(DAY_MILLIS).saturating_neg());
             let events = Outbox::new(hub.db.clone()).prune(before).await?;
             let jobs = queue.remove_dead(before).await?;
-            tracing::info!(events, jobs, "removed old events and jobs that were given up");
+            let changes = hub.repos.forget_bucket_changes(before).await?;
+            tracing::info!(
+                events,
+                jobs,
+                changes,
+                "removed old events, changes of buckets, and jobs that were given up"
+            );
             Ok(())
         }
     };

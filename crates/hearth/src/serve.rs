@@ -29,7 +29,7 @@ pub(crate) async fn run(config: Config, sample_folder: Option<PathBuf>) -> anyho
     let address = listener.local_addr()?;
 
     let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
-    let router = App::new(&hub, &config, &metrics).into_router(&hub, &metrics);
+    let router = App::ending_with(&hub, &config, &metrics, stop.clone()).into_router(&hub, &metrics);
     let tasks = TaskTracker::new();
     housekeeping::start(&hub, &config, &tasks, &stop);
     tasks.spawn(index(hub.clone(), stop.clone()));

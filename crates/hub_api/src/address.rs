@@ -23,9 +23,9 @@ pub(crate) fn web_base(kind: RepoKind) -> String {
     format!("/{}{{namespace}}/{{name}}", kind.url_prefix())
 }
 
-/// Collects the routes that `make` gives for each kind.
+/// Collects the routes that `make` gives for each kind of git repository.
 pub(crate) fn per_kind(make: impl Fn(RepoKind) -> ApiRouter<ApiState>) -> ApiRouter<ApiState> {
-    RepoKind::ALL.into_iter().fold(ApiRouter::new(), |router, kind| router.merge(make(kind)))
+    RepoKind::WITH_GIT.into_iter().fold(ApiRouter::new(), |router, kind| router.merge(make(kind)))
 }
 
 /// What a path addresses. A name that no repository can have is "not found" like any other.

@@ -6,6 +6,7 @@
 
 mod account;
 mod address;
+mod buckets;
 mod community;
 mod content;
 mod download;
@@ -21,6 +22,7 @@ mod xet;
 
 use hub_http::ApiRouter;
 
+pub use buckets::Streams;
 pub use failure::Failed;
 pub use fallback::no_such_route;
 pub use state::ApiState;
@@ -36,5 +38,6 @@ pub fn routes() -> ApiRouter<ApiState> {
         .merge(community::routes())
         .merge(search::routes())
         .merge(xet::routes())
+        .merge(buckets::routes())
         .merge(misc::routes())
 }

@@ -72,7 +72,7 @@ async fn quick_search(
     query.check()?;
     let mut view = Map::new();
     view.insert("q".to_owned(), Value::from(query.q.as_str()));
-    for kind in [RepoKind::Model, RepoKind::Dataset, RepoKind::Space, RepoKind::Kernel] {
+    for kind in RepoKind::ALL {
         let (found, total) = match query.wants(kind.word()) {
             true => query.repos(&catalog, &caller, kind).await?,
             false => (Vec::new(), 0),
@@ -89,7 +89,7 @@ async fn quick_search(
         view.insert(name.to_owned(), Value::from(found));
     }
     // Clients read these of every answer; nothing of their kinds has a name here.
-    for name in ["papers", "collections", "buckets"] {
+    for name in ["papers", "collections"] {
         view.insert(name.to_owned(), json!([]));
         view.insert(format!("{name}Count"), Value::from(0));
     }
@@ -152,7 +152,7 @@ impl QuickQuery {
 
 fn quick_view(kind: RepoKind, repo: &ListedRepo) -> Value {
     let mut view = json!({ "id": repo.state.addr.repo_id() });
-    if kind != RepoKind::Kernel {
+    if !matches!(kind, RepoKind::Kernel | RepoKind::Bucket) {
         view["trendingWeight"] = Value::from(repo.trending);
     }
     if repo.state.visibility.is_hidden() {

@@ -7,6 +7,7 @@ use hub_catalog::Catalog;
 use hub_community::Community;
 use hub_repo::Repos;
 
+use crate::buckets::Streams;
 use crate::xet::{XetEpoch, XetFigures};
 
 /// The state of the API.
@@ -24,6 +25,14 @@ pub struct ApiState {
     pub xet_epoch: XetEpoch,
     /// What is counted of its use.
     pub xet_figures: XetFigures,
+    /// Answers that last.
+    pub streams: Streams,
+}
+
+impl FromRef<ApiState> for Streams {
+    fn from_ref(state: &ApiState) -> Self {
+        state.streams.clone()
+    }
 }
 
 impl FromRef<ApiState> for XetFigures {

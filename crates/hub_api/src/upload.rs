@@ -3,7 +3,7 @@
 mod commit;
 mod large_list;
 mod lfs;
-mod lines;
+pub(crate) mod lines;
 mod locks;
 mod preupload;
 

@@ -16,6 +16,7 @@ pub(crate) enum KindWord {
     Dataset,
     Space,
     Kernel,
+    Bucket,
 }
 
 impl From<KindWord> for RepoKind {
@@ -25,6 +26,7 @@ impl From<KindWord> for RepoKind {
             KindWord::Dataset => RepoKind::Dataset,
             KindWord::Space => RepoKind::Space,
             KindWord::Kernel => RepoKind::Kernel,
+            KindWord::Bucket => RepoKind::Bucket,
         }
     }
 }

@@ -28,6 +28,38 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// Reads `2024-01-31T12:00:00.000Z`: a date and a time to the second or finer, in UTC or with an offset such as `+02:00`.
+    /// What is finer than a millisecond is left out.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (date, rest) = text.split_once(['T', 't', ' '])?;
+        let (time, offset_minutes) = match rest.strip_suffix(['Z', 'z']) {
+            Some(time) => (time, 0),
+            None => {
+                let at = rest.rfind(['+', '-'])?;
+                let (hours, minutes) = rest.get(at + 1..)?.split_once(':')?;
+                let minutes = digits(hours, 2)? * 60 + digits(minutes, 2)?;
+                (rest.get(..at)?, if rest.as_bytes()[at] == b'-' { -minutes } else { minutes })
+            }
+        };
+        let (year, month_day) = date.split_once('-')?;
+        let (month, day) = month_day.split_once('-')?;
+        let (year, month, day) = (digits(year, 4)?, digits(month, 2)?, digits(day, 2)?);
+        let (hour, minute_second) = time.split_once(':')?;
+        let (minute, second) = minute_second.split_once(':')?;
+        let (second, fraction) = second.split_once('.').unwrap_or((second, "0"));
+        if fraction.is_empty() || fraction.len() > 9 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let millis = digits(format!("{fraction:0<3}").get(..3)?, 3)?;
+        let (hour, minute, second) = (digits(hour, 2)?, digits(minute, 2)?, digits(second, 2)?);
+        let days = days_from_civil(year, month, day);
+        if civil_from_days(days) != (year, month, day) || hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        let minutes = days * 1440 + hour * 60 + minute - offset_minutes;
+        Some(Self(minutes * 60_000 + second * 1000 + millis))
+    }
+
     /// Days since 1970, the key of daily buckets.
     pub const fn day(self) -> i64 {
         self.0.div_euclid(86_400_000)
@@ -56,6 +88,23 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
     let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// The days since 1970 of a date in the Gregorian calendar, the other way round.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let month_from_march = (month + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let year_of_era = year.rem_euclid(400);
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// A number of exactly so many digits.
+fn digits(text: &str, count: usize) -> Option<i64> {
+    let fits = text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
+    if fits { text.parse().ok() } else { None }
 }
 
 /// Where time comes from.
@@ -122,5 +171,23 @@ mod tests {
         check(951_782_400_000, "2000-02-29T00:00:00.000Z");
         check(4_107_542_399_999, "2100-02-28T23:59:59.999Z");
         check(-1, "1969-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn moments_are_read_as_they_are_shown_and_as_others_write_them() {
+        for millis in [0, 1_706_702_400_123, 951_782_400_000, 4_107_542_399_999, -1, 253_402_300_799_999] {
+            let moment = Timestamp::from_millis(millis);
+            assert_eq!(Timestamp::parse(&moment.to_string()), Some(moment), "{moment}");
+        }
+        let check = |text, millis| assert_eq!(Timestamp::parse(text), Some(Timestamp::from_millis(millis)), "{text}");
+        check("2024-01-31T12:00:00Z", 1_706_702_400_000);
+        check("2024-01-31T14:00:00.1239+02:00", 1_706_702_400_123);
+        check("2024-01-31 12:00:00.5-00:30", 1_706_704_200_500);
+        let wrong = ["", "2024-01-31", "2024-13-01T00:00:00Z", "2024-02-30T00:00:00Z", "2024-01-31T24:00:00Z"];
+        for text in
+            wrong.into_iter().chain(["2024-01-31T12:00:00", "2024-01-31T12:00:00.Z", "x", "2024-1-31T12:00:00Z"])
+        {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
     }
 }

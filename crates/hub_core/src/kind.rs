@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What a repository holds. All kinds share one engine; they differ in their facts, their URL and their cards.
+/// What a repository holds. All kinds share one engine; they differ in their facts, their URL and their cards, and buckets
+/// also in that they have no history.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RepoKind {
@@ -16,29 +17,37 @@ pub enum RepoKind {
     Space,
     /// A compute kernel package.
     Kernel,
+    /// Files that change in place, without git.
+    Bucket,
 }
 
 impl RepoKind {
     /// Every kind.
-    pub const ALL: [RepoKind; 4] = [RepoKind::Model, RepoKind::Dataset, RepoKind::Space, RepoKind::Kernel];
+    pub const ALL: [RepoKind; 5] =
+        [RepoKind::Model, RepoKind::Dataset, RepoKind::Space, RepoKind::Kernel, RepoKind::Bucket];
 
-    /// The word of the API: `model`, `dataset`, `space`, `kernel`.
+    /// The kinds that are git repositories: they have commits, branches and cards.
+    pub const WITH_GIT: [RepoKind; 4] = [RepoKind::Model, RepoKind::Dataset, RepoKind::Space, RepoKind::Kernel];
+
+    /// The word of the API: `model`, `dataset`, `space`, `kernel`, `bucket`.
     pub const fn word(self) -> &'static str {
         match self {
             RepoKind::Model => "model",
             RepoKind::Dataset => "dataset",
             RepoKind::Space => "space",
             RepoKind::Kernel => "kernel",
+            RepoKind::Bucket => "bucket",
         }
     }
 
-    /// The path segment under `/api/`: `models`, `datasets`, `spaces`, `kernels`.
+    /// The path segment under `/api/`: `models`, `datasets`, `spaces`, `kernels`, `buckets`.
     pub const fn plural(self) -> &'static str {
         match self {
             RepoKind::Model => "models",
             RepoKind::Dataset => "datasets",
             RepoKind::Space => "spaces",
             RepoKind::Kernel => "kernels",
+            RepoKind::Bucket => "buckets",
         }
     }
 
@@ -49,16 +58,18 @@ impl RepoKind {
             RepoKind::Dataset => "datasets/",
             RepoKind::Space => "spaces/",
             RepoKind::Kernel => "kernels/",
+            RepoKind::Bucket => "buckets/",
         }
     }
 
-    /// The word as a person reads it: `Model`, `Dataset`, `Space`, `Kernel`.
+    /// The word as a person reads it: `Model`, `Dataset`, `Space`, `Kernel`, `Bucket`.
     pub const fn title(self) -> &'static str {
         match self {
             RepoKind::Model => "Model",
             RepoKind::Dataset => "Dataset",
             RepoKind::Space => "Space",
             RepoKind::Kernel => "Kernel",
+            RepoKind::Bucket => "Bucket",
         }
     }
 
@@ -74,6 +85,7 @@ impl RepoKind {
             RepoKind::Dataset => 1,
             RepoKind::Space => 2,
             RepoKind::Kernel => 3,
+            RepoKind::Bucket => 4,
         }
     }
 

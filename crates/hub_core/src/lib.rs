@@ -22,7 +22,7 @@ pub use hash::{CommitId, HashParseError, Oid, Sha256, XetHash};
 pub use kind::RepoKind;
 pub use limits::Limits;
 pub use name::{NameError, NamespaceName, RepoAddr, RepoName};
-pub use path::{PathError, RepoPath, is_reserved_part};
+pub use path::{BucketPath, PathError, RepoPath, is_reserved_part};
 pub use revision::{RefName, RefNameError, Revision};
 pub use secret::SecretString;
 pub use thread::{ThreadNumber, ThreadNumberError};

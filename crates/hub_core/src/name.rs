@@ -70,6 +70,7 @@ const RESERVED: &[&str] = &[
     "languages",
     "login",
     "logout",
+    "me",
     "metrics",
     "models",
     "new",
@@ -216,7 +217,7 @@ impl RepoName {
 /// Where a repository is found: kind and `namespace/name`, the wire's `repo_id`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RepoAddr {
-    /// Model, dataset, Space or kernel.
+    /// Model, dataset, Space, kernel or bucket.
     pub kind: RepoKind,
     /// Whose it is.
     pub namespace: NamespaceName,

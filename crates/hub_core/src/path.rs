@@ -1,4 +1,4 @@
-//! Paths of files inside a repository.
+//! Paths of files inside a repository, and inside a bucket.
 //!
 //! A [`RepoPath`] is what may be *written*: git would check it out on any system without harm. Reading uses the same
 //! type: a path that cannot be written names nothing, except in histories pushed by git, which are listed by their trees.
@@ -93,33 +93,86 @@ impl FromStr for RepoPath {
     type Err = PathError;
 
     fn from_str(text: &str) -> Result<Self, PathError> {
-        if text.is_empty() {
-            return Err(PathError::Empty);
-        }
-        if text.len() > PATH_MAX {
-            return Err(PathError::TooLong);
-        }
-        if text.starts_with('/') {
-            return Err(PathError::Absolute);
-        }
-        if text.chars().any(|c| c.is_control() || c == '\\') {
-            return Err(PathError::BadCharacter);
-        }
-        for part in text.split('/') {
-            if part.is_empty() || part == "." || part == ".." {
-                return Err(PathError::Traversal);
-            }
-            if part.len() > PART_MAX {
-                return Err(PathError::TooLong);
-            }
-            if is_reserved_part(part) {
-                return Err(PathError::DotGit);
-            }
-        }
-        if text.split('/').count() > DEPTH_MAX {
-            return Err(PathError::TooDeep);
+        check(text)?;
+        if text.split('/').any(is_reserved_part) {
+            return Err(PathError::DotGit);
         }
         Ok(Self(text.to_owned()))
+    }
+}
+
+/// What holds for every path: whoever downloads it writes below the folder of their choice and nowhere else.
+fn check(text: &str) -> Result<(), PathError> {
+    if text.is_empty() {
+        return Err(PathError::Empty);
+    }
+    if text.len() > PATH_MAX {
+        return Err(PathError::TooLong);
+    }
+    if text.starts_with('/') {
+        return Err(PathError::Absolute);
+    }
+    if text.chars().any(|c| c.is_control() || c == '\\') {
+        return Err(PathError::BadCharacter);
+    }
+    for part in text.split('/') {
+        if part.is_empty() || part == "." || part == ".." {
+            return Err(PathError::Traversal);
+        }
+        if part.len() > PART_MAX {
+            return Err(PathError::TooLong);
+        }
+    }
+    if text.split('/').count() > DEPTH_MAX {
+        return Err(PathError::TooDeep);
+    }
+    Ok(())
+}
+
+/// A path of a file in a bucket: as [`RepoPath`], but git has nothing to say about it, so its own names are as good as any.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BucketPath(String);
+
+impl BucketPath {
+    /// The whole path.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last part.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// The folder that holds it; empty at the root.
+    pub fn folder(&self) -> &str {
+        self.0.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// The folders on the way to it, the innermost first.
+    pub fn folders(&self) -> impl Iterator<Item = &str> {
+        self.0.rmatch_indices('/').map(|(at, _)| &self.0[..at])
+    }
+}
+
+impl FromStr for BucketPath {
+    type Err = PathError;
+
+    fn from_str(text: &str) -> Result<Self, PathError> {
+        check(text)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for BucketPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for BucketPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
     }
 }
 

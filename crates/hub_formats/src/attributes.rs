@@ -218,6 +218,8 @@ pub const fn default_for(kind: hub_core::RepoKind) -> &'static str {
         hub_core::RepoKind::Dataset => DEFAULT_DATASET,
         hub_core::RepoKind::Space => DEFAULT_SPACE,
         hub_core::RepoKind::Model | hub_core::RepoKind::Kernel => DEFAULT_MODEL,
+        // A bucket is no git repository.
+        hub_core::RepoKind::Bucket => "",
     }
 }
 

@@ -78,7 +78,7 @@ pub fn tells(kind: RepoKind, path: &str) -> bool {
     let by_kind = match kind {
         RepoKind::Model => model::tells,
         RepoKind::Dataset => dataset::tells,
-        RepoKind::Space | RepoKind::Kernel => |_: &str| false,
+        RepoKind::Space | RepoKind::Kernel | RepoKind::Bucket => |_: &str| false,
     };
     path == "README.md" || by_kind(path)
 }
@@ -103,6 +103,7 @@ pub fn derive(sources: &Sources<'_>) -> Derived {
             tags.extend("", sources.card.texts("tags"));
             Derived::default()
         }
+        RepoKind::Bucket => Derived::default(),
     };
     tags.extend("", ["region:us"]);
     derived.tags = tags.list;

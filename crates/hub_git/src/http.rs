@@ -23,7 +23,7 @@ use crate::{receive_pack, upload_pack};
 
 /// Every route of this face.
 pub fn routes() -> ApiRouter<GitState> {
-    RepoKind::ALL.into_iter().fold(ApiRouter::new(), |router, kind| {
+    RepoKind::WITH_GIT.into_iter().fold(ApiRouter::new(), |router, kind| {
         let base = format!("/{}{{namespace}}/{{name}}", kind.url_prefix());
         let begin = get(format!("{base}/info/refs"))
             .access(AccessClass::Read)

@@ -29,7 +29,7 @@ pub struct CheckReport {
     pub repos: u64,
     /// References looked at.
     pub refs: u64,
-    /// Objects read and hashed.
+    /// Objects read and hashed, and files of buckets looked at.
     pub objects: u64,
     /// Large contents found in the blob store; with `deep`, read and hashed.
     pub contents: u64,
@@ -43,7 +43,7 @@ const MAX_DAMAGES: usize = 1000;
 const BATCH: usize = 256;
 
 impl CheckReport {
-    fn damage(&mut self, repo: &str, what: String) {
+    pub(crate) fn damage(&mut self, repo: &str, what: String) {
         if self.damages.len() < MAX_DAMAGES {
             self.damages.push(Damage { repo: repo.to_owned(), what });
         }
@@ -60,6 +60,7 @@ impl Repos {
             let name = repos::name_of(self.db(), repo).await?.unwrap_or_default();
             report.repos += 1;
             self.check_repo(repo, &name, deep, &mut report).await?;
+            self.check_bucket(repo, &name, deep, &mut report).await?;
         }
         Ok(report)
     }
@@ -161,7 +162,7 @@ impl Repos {
         Ok(())
     }
 
-    async fn check_content(
+    pub(crate) async fn check_content(
         &self,
         name: &str,
         sha256: Sha256,

@@ -178,6 +178,6 @@ fn counted_class(kind: RepoKind, path: &RepoPath) -> Option<&'static str> {
         RepoKind::Model => QUERY_FILES.contains(&path.as_str()).then_some("query"),
         RepoKind::Dataset => Some("data"),
         RepoKind::Kernel => Some("kernel"),
-        RepoKind::Space => None,
+        RepoKind::Space | RepoKind::Bucket => None,
     }
 }

@@ -6,6 +6,7 @@
 
 mod app;
 mod blame;
+mod bucket;
 mod check;
 mod commit;
 mod content;
@@ -48,6 +49,11 @@ mod xet;
 pub use hub_blob::{BlobError, BlobStream, LinkOptions};
 
 pub use blame::Blame;
+pub use bucket::{
+    BatchOutcome, Bucket, BucketChange, BucketChanges, BucketEntry, BucketFile, BucketListing, BucketOperation,
+    BucketOrder, BucketPage, BucketPlace, BucketTotals, BucketsPage, BucketsQuery, FileEvent, FollowFrom, ListedBucket,
+    ModifiedAt, NewFacts,
+};
 pub use check::{CheckReport, Damage};
 pub use commit::{CommitDone, CommitDraft, CommitHeader, Operation};
 pub use content::{FileContent, FileSource};

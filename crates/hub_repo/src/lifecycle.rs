@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::commit::{CommitDraft, CommitHeader, Operation};
 use crate::open::{Repo, RepoId, RepoState};
-use crate::store::{refs, repos};
+use crate::store::{buckets, refs, repos};
 use crate::{RepoError, Repos};
 
 /// Whether files are shown only to those who asked for access.
@@ -118,7 +118,7 @@ pub struct NewRepo {
 }
 
 impl Repos {
-    /// Creates a repository with its first commit.
+    /// Creates a repository with its first commit, or a bucket with nothing in it.
     ///
     /// # Errors
     /// [`RepoError::RepoExists`] if the address is taken; [`RepoError::Forbidden`] if the caller may not create in that
@@ -131,6 +131,10 @@ impl Repos {
             .map_err(|reason| RepoError::Unprocessable(format!("invalid repository name {:?}: {reason}", new.name)))?;
         if new.visibility == Some(Visibility::Protected) && new.kind != RepoKind::Space {
             return Err(RepoError::Unprocessable("only a Space can have the visibility 'protected'".to_owned()));
+        }
+        if new.kind == RepoKind::Bucket && (new.license.is_some() || !new.files.is_empty()) {
+            let message = "a bucket begins empty, without files and licence: upload files to it afterwards";
+            return Err(RepoError::Unprocessable(message.to_owned()));
         }
         let owner = self.writable_namespace(caller, &namespace).await?;
         let addr = RepoAddr { kind: new.kind, namespace: owner.name, name: new.name };
@@ -152,8 +156,22 @@ impl Repos {
             likes: 0,
         };
         let newborn = Repo::newborn(self, state, caller);
-        self.first_commit(&newborn, &new.license, new.files).await?;
+        if new.kind == RepoKind::Bucket {
+            self.first_row(&newborn).await?;
+        } else {
+            self.first_commit(&newborn, &new.license, new.files).await?;
+        }
         self.open(caller, &addr, Access::Write).await
+    }
+
+    /// A bucket begins empty.
+    async fn first_row(&self, repo: &Repo) -> Result<(), RepoError> {
+        let mut tx = self.db().begin().await?;
+        repo.register(&mut tx).await?;
+        buckets::insert(&mut tx, repo.id(), repo.state().created).await?;
+        repo.note(&mut tx, "bucket.created", serde_json::json!({ "repo": repo.addr().repo_id() })).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     async fn first_commit(&self, repo: &Repo, license: &Option<String>, files: Vec<NewFile>) -> Result<(), RepoError> {

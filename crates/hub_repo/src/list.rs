@@ -127,6 +127,8 @@ pub struct KindCounts {
     pub spaces: u64,
     /// Kernels.
     pub kernels: u64,
+    /// Buckets.
+    pub buckets: u64,
 }
 
 /// A page of a list.
@@ -144,8 +146,18 @@ const MAX_PAGE: usize = 1000;
 impl Repos {
     /// A page of the repositories that a caller may know of.
     pub async fn list(&self, caller: &Caller, query: &ListQuery) -> Result<ListPage, RepoError> {
+        self.list_named(caller, query, None).await
+    }
+
+    /// The same of those whose name, without that of their owner, holds a text.
+    pub(crate) async fn list_named(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+        named: Option<&str>,
+    ) -> Result<ListPage, RepoError> {
         let limit = query.limit.clamp(1, MAX_PAGE);
-        let mut rows = list::page(self.db(), query, &caller.readable_namespaces(), limit as i64 + 1).await?;
+        let mut rows = list::page(self.db(), query, named, &caller.readable_namespaces(), limit as i64 + 1).await?;
         let next = (rows.len() > limit).then(|| {
             rows.truncate(limit);
             rows.last().map(|row| row.cursor(query.sort))
@@ -165,6 +177,7 @@ impl Repos {
                 Some(RepoKind::Dataset) => &mut counts.datasets,
                 Some(RepoKind::Space) => &mut counts.spaces,
                 Some(RepoKind::Kernel) => &mut counts.kernels,
+                Some(RepoKind::Bucket) => &mut counts.buckets,
                 None => return Err(RepoError::Inconsistent(format!("a repository has the kind {kind}"))),
             };
             *place = count.unsigned_abs();

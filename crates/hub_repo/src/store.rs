@@ -1,5 +1,8 @@
 //! All SQL of this crate: one file a group of tables.
 
+pub(crate) mod bucket_changes;
+pub(crate) mod bucket_list;
+pub(crate) mod buckets;
 pub(crate) mod chunked;
 pub(crate) mod commits;
 pub(crate) mod downloads;

@@ -295,6 +295,7 @@ pub(crate) fn title_of(kind: RepoKind) -> &'static str {
         RepoKind::Dataset => "nav.datasets",
         RepoKind::Space => "nav.spaces",
         RepoKind::Kernel => "nav.kernels",
+        RepoKind::Bucket => "nav.buckets",
     }
 }
 

@@ -8,6 +8,7 @@ mod address;
 mod admin;
 mod apps;
 mod assets;
+mod bucket;
 mod catalog;
 mod error;
 mod highlight;
@@ -50,5 +51,6 @@ pub fn routes() -> ApiRouter<WebState> {
         .merge(search::routes())
         .merge(assets::routes())
         .merge(repo::routes())
+        .merge(bucket::routes())
         .merge(profile::routes())
 }

@@ -46,7 +46,7 @@ fn for_each_kind(
     tail: &str,
     route: impl Fn(String) -> hub_http::Route<WebState>,
 ) -> ApiRouter<WebState> {
-    for kind in RepoKind::ALL {
+    for kind in RepoKind::WITH_GIT {
         router = router.route(route(format!("/{}{{namespace}}/{{name}}{tail}", kind.url_prefix())));
     }
     router

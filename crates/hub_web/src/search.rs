@@ -73,7 +73,7 @@ async fn search(
     let mut sections = Vec::new();
     let mut names = Vec::new();
     if !text.is_empty() {
-        for kind in RepoKind::ALL {
+        for kind in RepoKind::WITH_GIT {
             let found = catalog.list(&visit.caller, &query.list_query(kind, SHOWN)).await?;
             if found.repos.is_empty() {
                 continue;

@@ -6,6 +6,7 @@ mod access;
 mod accounts;
 mod admin;
 mod browse;
+mod buckets;
 mod command;
 mod commits;
 mod content;

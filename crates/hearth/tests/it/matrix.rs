@@ -34,8 +34,9 @@ const PEOPLE: &str = r#"{
 }"#;
 
 /// What can follow the id of a repository, of what this suite covers. Each must occur in the snapshot.
-const OPERATIONS: [&str; 20] = [
+const OPERATIONS: [&str; 24] = [
     "auth-check",
+    "batch",
     "branch",
     "commit",
     "commits",
@@ -49,12 +50,15 @@ const OPERATIONS: [&str; 20] = [
     "raw",
     "refs",
     "resolve",
+    "resource-group",
     "revision",
     "settings",
     "super-squash",
     "tag",
     "tree",
     "treesize",
+    "xet-read-token",
+    "xet-write-token",
 ];
 
 /// What a caller can do with a repository, and what a route needs.
@@ -138,6 +142,7 @@ impl Route {
             "oid": "0".repeat(64), "size": 1, "path": "x", "target": target, "repository": "lab/copy", "message": "m",
             "title": "title", "comment": "c", "content": "c", "status": "open", "reaction": "heart", "pinned": true,
             "locked": true,
+            "resourceGroupId": null,
         });
         body.to_string()
     }
@@ -178,7 +183,7 @@ async fn fine_grained(site: &Site, owner: NamespaceId, entity: ScopeEntity, perm
 async fn who_may_do_what_on_which_route() {
     let site = Site::new().await;
     site.engine.accounts.import_accounts(By::Operator, PEOPLE).await.unwrap();
-    for kind in ["model", "dataset", "space", "kernel"] {
+    for kind in ["model", "dataset", "space", "kernel", "bucket"] {
         for (name, private) in [("open", false), ("secret", true)] {
             let new = json!({ "name": name, "organization": "lab", "type": kind, "private": private, "sdk": "static" });
             site.post("boss", "/api/repos/create", new).await.ok();

@@ -108,15 +108,21 @@ impl Site {
         serde_json::from_str(text.lines().next_back().unwrap()).unwrap()
     }
 
-    /// Brings a file to a repository by Xet and commits it at `w.bin`.
-    pub(crate) async fn upload_xet(&self, who: &str, repo: &str, content: &[u8]) -> Packed {
+    /// Brings a file to whatever the token is for.
+    pub(crate) async fn bring_xet(&self, token: &str, content: &[u8]) -> Packed {
         let packed = Packed::new(content);
-        let token = self.xet_token(who, repo, "write").await;
         if let Some(xorb) = &packed.xorb {
             let path = format!("/v1/xorbs/default/{}", xorb.table.hash());
-            self.cas_post(&token, &path, xorb.body.clone()).await.ok();
+            self.cas_post(token, &path, xorb.body.clone()).await.ok();
         }
-        assert_eq!(self.send_shard(&token, packed.shard()).await, json!({ "type": "result" }));
+        assert_eq!(self.send_shard(token, packed.shard()).await, json!({ "type": "result" }));
+        packed
+    }
+
+    /// Brings a file to a repository by Xet and commits it at `w.bin`.
+    pub(crate) async fn upload_xet(&self, who: &str, repo: &str, content: &[u8]) -> Packed {
+        let token = self.xet_token(who, repo, "write").await;
+        let packed = self.bring_xet(&token, content).await;
         let value = json!({ "path": "w.bin", "algo": "sha256", "oid": sha256(content), "size": content.len() });
         self.commit(who, repo, &[json!({ "key": "lfsFile", "value": value })]).await.ok();
         packed

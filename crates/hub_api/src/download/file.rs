@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use futures::{FutureExt, TryStreamExt};
 use hub_core::{CommitId, Sha256};
 use hub_http::{ApiError, Download, DownloadRequest, media_type_of};
-use hub_repo::{FileContent, FileSource, LargeTarget, LinkOptions, Repo, RepoError};
+use hub_repo::{Bucket, BucketFile, FileContent, FileSource, LargeTarget, LinkOptions, Repo, RepoError};
 
 use crate::failure::{Answer, X_REPO_COMMIT};
 use crate::xet::{CasUrl, FILE_INFO_TYPE, XetHeaders};
@@ -94,6 +94,21 @@ impl<'a> SentFile<'a> {
         let place = self.commit.zip(file);
         self.xet = place.map(|(commit, file)| XetHeaders::new(self.repo, cas_url, commit, file));
         self
+    }
+
+    /// A file of a bucket, which lies in chunks like all of them.
+    pub(crate) fn of_bucket(bucket: &'a Bucket, file: &BucketFile, attachment: bool, cas_url: &CasUrl) -> Self {
+        Self {
+            repo: bucket.repo(),
+            name: file.path.rsplit('/').next().unwrap_or(&file.path).to_owned(),
+            commit: None,
+            etag: file.sha256.to_string(),
+            size: file.size,
+            large: Some(LargeTarget { sha256: file.sha256, size: file.size, xet: Some(file.xet) }),
+            source: file.source(),
+            attachment,
+            xet: Some(XetHeaders::of_bucket(bucket, cas_url, file.xet)),
+        }
     }
 
     /// A large file that the repository holds, asked for by its hash.

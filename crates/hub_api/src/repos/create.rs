@@ -66,7 +66,7 @@ struct CreateBody {
     name: String,
     /// Whose it shall be; without it, the caller's own.
     organization: Option<String>,
-    /// `model`, `dataset`, `space` or `kernel`.
+    /// `model`, `dataset`, `space`, `kernel` or `bucket`.
     r#type: Option<KindWord>,
     visibility: Option<VisibilityWord>,
     private: Option<bool>,
@@ -185,7 +185,7 @@ struct DeleteBody {
     name: String,
     /// Whose it is; without it, the caller's own.
     organization: Option<String>,
-    /// `model`, `dataset`, `space` or `kernel`.
+    /// `model`, `dataset`, `space`, `kernel` or `bucket`.
     r#type: Option<KindWord>,
 }
 
@@ -217,7 +217,7 @@ struct MoveBody {
     from_repo: String,
     /// `namespace/name`
     to_repo: String,
-    /// `model`, `dataset`, `space` or `kernel`.
+    /// `model`, `dataset`, `space`, `kernel` or `bucket`.
     r#type: Option<KindWord>,
 }
 

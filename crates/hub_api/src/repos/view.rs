@@ -17,7 +17,7 @@ pub(crate) fn gated_word(gating: Gating) -> Value {
 /// The properties that clients can ask for by `expand`, in the order in which a refusal lists them.
 fn expandable(kind: RepoKind) -> &'static [&'static str] {
     match kind {
-        RepoKind::Model | RepoKind::Kernel => &[
+        RepoKind::Model | RepoKind::Kernel | RepoKind::Bucket => &[
             "author",
             "baseModels",
             "cardData",
@@ -105,7 +105,7 @@ fn expandable(kind: RepoKind) -> &'static [&'static str] {
 /// The properties of an answer that asks for none in particular.
 fn usual(kind: RepoKind) -> &'static [&'static str] {
     match kind {
-        RepoKind::Model | RepoKind::Kernel => &[
+        RepoKind::Model | RepoKind::Kernel | RepoKind::Bucket => &[
             "author",
             "sha",
             "lastModified",
@@ -174,7 +174,7 @@ fn usual(kind: RepoKind) -> &'static [&'static str] {
 /// The properties of an item of a list that asks for none in particular.
 fn listed(kind: RepoKind) -> &'static [&'static str] {
     match kind {
-        RepoKind::Model | RepoKind::Kernel => {
+        RepoKind::Model | RepoKind::Kernel | RepoKind::Bucket => {
             &["likes", "trendingScore", "private", "downloads", "tags", "pipeline_tag", "library_name", "createdAt"]
         }
         RepoKind::Dataset => &[
@@ -386,7 +386,7 @@ mod tests {
 
     #[test]
     fn what_is_usual_can_be_asked_for_except_what_only_spaces_show() {
-        for kind in RepoKind::ALL {
+        for kind in RepoKind::WITH_GIT {
             for name in usual(kind).iter().chain(listed(kind)) {
                 let only_shown = ["host", "gated"].contains(name) && kind == RepoKind::Space;
                 assert!(expandable(kind).contains(name) || only_shown, "{kind} {name}");

@@ -19,7 +19,17 @@ const PAGE: usize = 1000;
 const BATCH_MAX: usize = 10_000;
 
 pub(crate) fn routes() -> ApiRouter<ApiState> {
-    per_kind(|kind| {
+    let duplicate_route = |kind: RepoKind| {
+        post(format!("{}/lfs-files/duplicate", api_base(kind)))
+            .access(AccessClass::Read)
+            .tag("large files")
+            .id(format!("duplicate_{}_large_files", kind.word()))
+            .summary("Hands large files to another repository")
+            .body::<DuplicateBody>()
+            .answer::<DuplicatedView>()
+            .to(duplicate)
+    };
+    ApiRouter::new().route(duplicate_route(RepoKind::Bucket)).merge(per_kind(|kind| {
         let base = format!("{}/lfs-files", api_base(kind));
         let word = kind.word();
         ApiRouter::new()
@@ -43,17 +53,8 @@ pub(crate) fn routes() -> ApiRouter<ApiState> {
                     .answer::<Done>()
                     .to(purge),
             )
-            .route(
-                post(format!("{base}/duplicate"))
-                    .access(AccessClass::Read)
-                    .tag("large files")
-                    .id(format!("duplicate_{word}_large_files"))
-                    .summary("Hands large files to another repository")
-                    .body::<DuplicateBody>()
-                    .answer::<DuplicatedView>()
-                    .to(duplicate),
-            )
-    })
+            .route(duplicate_route(kind))
+    }))
 }
 
 /// Which page.
@@ -154,19 +155,28 @@ struct TargetBody {
 
 /// A file of this repository.
 #[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 struct DuplicatedFileBody {
     sha256: String,
+    /// The same content as the chunk store calls it.
+    xet_hash: Option<String>,
 }
 
 /// Which files could not be handed over.
 #[derive(Serialize, JsonSchema)]
 struct DuplicatedView {
+    success: bool,
+    processed: usize,
+    succeeded: usize,
     failed: Vec<FailedView>,
 }
 
 /// A file that could not be handed over, and why.
 #[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 struct FailedView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xet_hash: Option<String>,
     sha256: String,
     error: &'static str,
 }
@@ -182,14 +192,29 @@ async fn duplicate(
     bounded(body.files.len())?;
     let target =
         RepoAddr::parse(RepoKind::from(body.target.r#type), &body.target.name).map_err(|_| Failed::no_repo())?;
+    if target.kind == RepoKind::Bucket {
+        let message = "files are copied into a bucket by its own batch route, with operations of the type `copyFile`";
+        return Err(ApiError::bad_request(message).into());
+    }
     let to = repos.open(&caller, &target, Access::Write).await?;
-    let contents = body.files.iter().map(|file| parse_sha256(&file.sha256)).collect::<Result<Vec<_>, _>>()?;
+    let mut contents = body.files.iter().map(|file| parse_sha256(&file.sha256)).collect::<Result<Vec<_>, _>>()?;
+    contents.sort_unstable();
+    contents.dedup();
     let missing = to.take_large_files(&from, &contents).await?;
-    let failed = missing.iter().map(|sha256| FailedView {
-        sha256: sha256.to_string(),
-        error: "the source repository does not hold this file",
-    });
-    Ok(Json(DuplicatedView { failed: failed.collect() }))
+    let xet_hash = |sha256: &Sha256| {
+        let named = body.files.iter().find(|file| file.sha256.parse() == Ok(*sha256));
+        named.and_then(|file| file.xet_hash.clone())
+    };
+    let failed: Vec<FailedView> = missing
+        .iter()
+        .map(|sha256| FailedView {
+            xet_hash: xet_hash(sha256),
+            sha256: sha256.to_string(),
+            error: "the source repository does not hold this file",
+        })
+        .collect();
+    let (processed, count) = (contents.len(), failed.len());
+    Ok(Json(DuplicatedView { success: count == 0, processed, succeeded: processed - count, failed }))
 }
 
 fn bounded(count: usize) -> Result<(), ApiError> {

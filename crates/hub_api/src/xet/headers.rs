@@ -5,11 +5,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use hub_core::{CommitId, XetHash};
 use hub_http::ApiError;
-use hub_repo::Repo;
+use hub_repo::{Bucket, Repo};
 use serde_json::json;
 
 use crate::xet::CasUrl;
-use crate::xet::tokens::token_url;
+use crate::xet::tokens::{bucket_token_url, token_url};
 
 const X_XET_HASH: HeaderName = HeaderName::from_static("x-xet-hash");
 
@@ -27,11 +27,16 @@ pub(crate) struct XetHeaders {
 impl XetHeaders {
     /// For a file of a commit.
     pub(crate) fn new(repo: &Repo, cas_url: &CasUrl, commit: CommitId, file: XetHash) -> Self {
-        Self {
-            file,
-            token_url: token_url(repo, cas_url, "read", &commit.to_string()),
-            reconstruction_url: cas_url.join(&format!("/v1/reconstructions/{file}")),
-        }
+        Self::with_token_url(token_url(repo, cas_url, "read", &commit.to_string()), cas_url, file)
+    }
+
+    /// For a file of a bucket.
+    pub(crate) fn of_bucket(bucket: &Bucket, cas_url: &CasUrl, file: XetHash) -> Self {
+        Self::with_token_url(bucket_token_url(bucket, cas_url, "read"), cas_url, file)
+    }
+
+    fn with_token_url(token_url: String, cas_url: &CasUrl, file: XetHash) -> Self {
+        Self { file, token_url, reconstruction_url: cas_url.join(&format!("/v1/reconstructions/{file}")) }
     }
 
     /// Adds the headers that both forms of the answer have.

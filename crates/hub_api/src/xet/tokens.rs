@@ -1,4 +1,5 @@
 //! `GET …/xet-read-token/{revision}` and `GET …/xet-write-token/{revision}`: tokens of the chunk store for one repository.
+//! Those of a bucket name no revision.
 //!
 //! Some clients read the body and others the headers, so the answer has everything twice.
 
@@ -8,13 +9,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use hub_core::{Access, RepoKind};
 use hub_http::{AccessClass, ApiError, ApiRouter, Caller, Query, get};
-use hub_repo::{Repo, Repos, XetScope, XetToken};
+use hub_repo::{Bucket, Repo, Repos, XetScope, XetToken};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::ApiState;
 use crate::address::{At, api_base, per_kind};
+use crate::buckets;
 use crate::failure::Answer;
 use crate::xet::CasUrl;
 
@@ -23,30 +25,32 @@ const X_XET_TOKEN_EXPIRATION: HeaderName = HeaderName::from_static("x-xet-token-
 const X_XET_CAS_URL: HeaderName = HeaderName::from_static("x-xet-cas-url");
 
 pub(super) fn routes() -> ApiRouter<ApiState> {
-    per_kind(|kind: RepoKind| {
+    let read = |kind: RepoKind, path: String| {
+        get(path)
+            .access(AccessClass::Read)
+            .tag("xet")
+            .id(format!("get_{}_xet_read_token", kind.word()))
+            .summary("Gives a token by which the files of the repository can be read from the chunk store")
+            .answer::<TokenView>()
+    };
+    let write = |kind: RepoKind, path: String| {
+        get(path)
+            .access(AccessClass::Write)
+            .tag("xet")
+            .id(format!("get_{}_xet_write_token", kind.word()))
+            .summary("Gives a token by which files can be brought to the repository through the chunk store")
+            .answer::<TokenView>()
+    };
+    let (bucket, base) = (RepoKind::Bucket, api_base(RepoKind::Bucket));
+    let of_buckets = ApiRouter::new()
+        .route(read(bucket, format!("{base}/xet-read-token")).to(bucket_read_token))
+        .route(write(bucket, format!("{base}/xet-write-token")).to(bucket_write_token));
+    of_buckets.merge(per_kind(|kind| {
         let base = api_base(kind);
-        let word = kind.word();
-        let read = |path: String| {
-            get(path)
-                .access(AccessClass::Read)
-                .tag("xet")
-                .id(format!("get_{word}_xet_read_token"))
-                .summary("Gives a token by which the files of the repository can be read from the chunk store")
-                .answer::<TokenView>()
-        };
-        let write = |path: String| {
-            get(path)
-                .access(AccessClass::Write)
-                .tag("xet")
-                .id(format!("get_{word}_xet_write_token"))
-                .summary("Gives a token by which files can be brought to the repository through the chunk store")
-                .query::<WriteQuery>()
-                .answer::<TokenView>()
-        };
         ApiRouter::new()
-            .route(read(format!("{base}/xet-read-token/{{revision}}")).to(read_token))
-            .route(write(format!("{base}/xet-write-token/{{revision}}")).to(write_token))
-    })
+            .route(read(kind, format!("{base}/xet-read-token/{{revision}}")).to(read_token))
+            .route(write(kind, format!("{base}/xet-write-token/{{revision}}")).query::<WriteQuery>().to(write_token))
+    }))
 }
 
 /// A token of the chunk store.
@@ -98,6 +102,34 @@ async fn answer(repo: &Repo, scope: XetScope, cas_url: &CasUrl) -> Answer<Respon
     headers.insert(X_XET_CAS_URL, HeaderValue::from_str(cas_url.as_str()).map_err(ApiError::internal)?);
     let view = TokenView { access_token: text, exp: expires, cas_url: cas_url.as_str().to_owned() };
     Ok((headers, Json(view)).into_response())
+}
+
+/// `GET /api/buckets/{namespace}/{name}/xet-read-token`
+async fn bucket_read_token(
+    State(repos): State<Repos>,
+    Caller(caller): Caller,
+    at: At,
+    cas_url: CasUrl,
+) -> Answer<Response> {
+    let bucket = buckets::open(&repos, &caller, &at, Access::Read).await?;
+    answer(bucket.repo(), XetScope::Read, &cas_url).await
+}
+
+/// `GET /api/buckets/{namespace}/{name}/xet-write-token`
+async fn bucket_write_token(
+    State(repos): State<Repos>,
+    Caller(caller): Caller,
+    at: At,
+    cas_url: CasUrl,
+) -> Answer<Response> {
+    let bucket = buckets::open(&repos, &caller, &at, Access::Write).await?;
+    answer(bucket.repo(), XetScope::Write, &cas_url).await
+}
+
+/// Where a client of this bucket gets another token.
+pub(super) fn bucket_token_url(bucket: &Bucket, cas_url: &CasUrl, what: &str) -> String {
+    let addr = bucket.repo().addr();
+    cas_url.hub().join(&format!("/api/{}/{}/xet-{what}-token", addr.kind.plural(), addr.repo_id()))
 }
 
 /// Where a client of this repository gets another token for reading at a commit, or for writing.

@@ -34,3 +34,15 @@ fn a_folder_holds_what_lies_below_it_and_not_its_namesakes() {
     assert_eq!(path("a/b/c").parent(), Some(path("a/b")));
     assert_eq!(path("a").parent(), None);
 }
+
+#[test]
+fn a_bucket_takes_names_that_git_reserves_and_no_path_that_leads_elsewhere() {
+    let path = |text: &str| text.parse::<BucketPath>();
+    assert_eq!(path("a/.git/config").unwrap().folders().collect::<Vec<_>>(), ["a/.git", "a"]);
+    assert_eq!((path("a/b").unwrap().folder(), path("a").unwrap().folder()), ("a", ""));
+    assert_eq!(path("a/b").unwrap().file_name(), "b");
+    for (text, expect) in [("", PathError::Empty), ("/a", PathError::Absolute), ("a/..", PathError::Traversal)] {
+        assert_eq!(path(text), Err(expect), "{text:?}");
+    }
+    assert_eq!(path("a\\b"), Err(PathError::BadCharacter));
+}

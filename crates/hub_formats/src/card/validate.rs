@@ -72,7 +72,7 @@ pub fn validate(kind: RepoKind, readme: &str) -> Validation {
         RepoKind::Model => check.model(),
         RepoKind::Dataset => check.dataset(),
         RepoKind::Space => check.space(),
-        RepoKind::Kernel => {}
+        RepoKind::Kernel | RepoKind::Bucket => {}
     }
     found
 }

@@ -82,7 +82,7 @@ fn parse_addr(path: &str) -> Option<RepoAddr> {
     let path = path.trim_start_matches('/').trim_end_matches('/');
     let (kind, id) = match path.split_once('/') {
         Some((first, rest)) if rest.contains('/') => {
-            (RepoKind::ALL.into_iter().find(|kind| kind.plural() == first)?, rest)
+            (RepoKind::WITH_GIT.into_iter().find(|kind| kind.plural() == first)?, rest)
         }
         _ => (RepoKind::Model, path),
     };

@@ -90,11 +90,12 @@ pub(crate) async fn make_whole(
     .await
 }
 
-/// Takes back rights to large content that no pointer of the repository names.
+/// Takes back rights to large content that no pointer and no file of the repository names.
 pub(crate) async fn delete_holdings(tx: &mut Tx, repo: RepoId, before: Timestamp) -> Result<u64, DbError> {
     tx.exec(
         "DELETE FROM repo_large_object WHERE repo_id = $1 AND pushed_ms < $2 AND NOT EXISTS (\
-         SELECT 1 FROM git_object o WHERE o.repo_id = $1 AND o.target = repo_large_object.sha256)",
+         SELECT 1 FROM git_object o WHERE o.repo_id = $1 AND o.target = repo_large_object.sha256) AND NOT EXISTS (\
+         SELECT 1 FROM bucket_file b WHERE b.repo_id = $1 AND b.sha256 = repo_large_object.sha256)",
         args![repo.key(), before],
     )
     .await

@@ -83,15 +83,20 @@ impl Conditions {
     }
 }
 
+/// A page of a list. With `named`, the name without that of its owner must hold the text.
 pub(crate) async fn page(
     db: &Db,
     query: &ListQuery,
+    named: Option<&str>,
     namespaces: &[NamespaceId],
     limit: i64,
 ) -> Result<Vec<ListRow>, DbError> {
     let mut conditions = Conditions::default();
     conditions.add("repo.kind = ?", query.kind.to_db());
     conditions.texts.push(visible(namespaces));
+    if let Some(text) = named {
+        conditions.add("repo.name_key LIKE ? ESCAPE '\\'", like_pattern(text));
+    }
     if let Some(author) = &query.author {
         conditions.add("repo.namespace_key = ?", author.to_ascii_lowercase());
     }

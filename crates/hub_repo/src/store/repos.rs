@@ -211,6 +211,10 @@ pub(crate) async fn add_used_bytes(tx: &mut Tx, id: RepoId, delta: i64) -> Resul
 /// Removes the repository and every row that belongs to it. Large content without a holder is collected later.
 pub(crate) async fn delete(tx: &mut Tx, id: RepoId) -> Result<(), DbError> {
     for table in [
+        "bucket",
+        "bucket_file",
+        "bucket_folder",
+        "bucket_change",
         "git_ref",
         "branch_rule",
         "lfs_lock",

@@ -46,6 +46,7 @@ pub(super) fn groups_of(kind: RepoKind) -> &'static [Group] {
         }
         RepoKind::Space => &[Group::Sdk, Group::License],
         RepoKind::Kernel => &[Group::License],
+        RepoKind::Bucket => &[],
     }
 }
 
@@ -207,6 +208,7 @@ pub(super) fn groups(visit: &Visit, kind: RepoKind, query: &CatalogQuery, found:
             groups.extend(tags("facet.license", Group::License, "license:", true));
         }
         RepoKind::Kernel => groups.extend(tags("facet.license", Group::License, "license:", true)),
+        RepoKind::Bucket => {}
     }
     groups
 }

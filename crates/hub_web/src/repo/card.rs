@@ -154,7 +154,7 @@ async fn show(
         use_it: visit.words.get(match addr.kind {
             RepoKind::Model => "repo.use.model",
             RepoKind::Dataset => "repo.use.dataset",
-            RepoKind::Space | RepoKind::Kernel => "repo.use",
+            RepoKind::Space | RepoKind::Kernel | RepoKind::Bucket => "repo.use",
         }),
         snippets: snippets::of(repo.addr(), &facts, weights.as_deref(), visit.url.as_str())
             .into_iter()

@@ -22,7 +22,7 @@ pub(super) fn of(addr: &RepoAddr, facts: &Facts, weights: Option<&str>, host: &s
     match addr.kind {
         RepoKind::Model => snippets.extend(of_model(&id, facts, weights, host)),
         RepoKind::Dataset => snippets.extend(of_dataset(&id, facts, host)),
-        RepoKind::Space | RepoKind::Kernel => {}
+        RepoKind::Space | RepoKind::Kernel | RepoKind::Bucket => {}
     }
     let kind = match addr.kind {
         RepoKind::Model => String::new(),

@@ -92,7 +92,7 @@ pub(super) async fn of(
             family.bases = related(catalog, visit, RepoKind::Model, facts, "models").await;
             family.datasets = related(catalog, visit, RepoKind::Dataset, facts, "datasets").await;
         }
-        RepoKind::Kernel => {}
+        RepoKind::Kernel | RepoKind::Bucket => {}
     }
     Ok(family)
 }
