@@ -24,7 +24,8 @@ git_clients() {
 # The JavaScript client, and isomorphic-git.
 node_client() {
     local folder=$ROOT/compat/node
-    with_hearth "$1" node --test --test-reporter=tap "$folder/hub.test.mjs" "$folder/xet.test.mjs" "$folder/git.test.mjs"
+    with_hearth "$1" node --test --test-reporter=tap "$folder/hub.test.mjs" "$folder/xet.test.mjs" \
+        "$folder/buckets.test.mjs" "$folder/git.test.mjs"
 }
 
 # The pages, in Debian's Chromium.

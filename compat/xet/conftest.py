@@ -8,12 +8,14 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
 for _name in [name for name in os.environ if name.startswith(("HF_", "HUGGING_FACE_"))]:
     os.environ.pop(_name)
-os.environ |= {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1"}
+# What runs in this process keeps nothing of other runs, whose server may have had the same address.
+os.environ |= {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1", "HF_HOME": tempfile.mkdtemp()}
 
 import hearth  # noqa: E402
 
