@@ -116,8 +116,14 @@ def race(url: str, token: str, repo: str, folder: Path, *, clients: int, operati
     threads = [threading.Thread(target=work, args=[client]) for client in people]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        # What was done until now is looked over all the same.
+        operations = next(turns)
+        for thread in threads:
+            thread.join()
     seconds = time.monotonic() - began
     assert not failures, failures
 

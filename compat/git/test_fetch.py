@@ -225,6 +225,20 @@ def test_one_commit_by_its_id(git, address, alice, history):
 
 
 @pytest.mark.parametrize("version", ["0", "2"])
+def test_a_pull_request_is_fetched_by_its_number(git, address, alice, repo, version):
+    proposed = [CommitOperationAdd("proposed.txt", b"proposed\n")]
+    done = alice.create_commit(repo, proposed, commit_message="propose", create_pr=True)
+    clone = git.clone(address(repo), "clone", "-c", f"protocol.version={version}")
+    assert not any(oid == done.oid for oid in clone.objects())
+    assert f"refs/pr/{done.pr_num}" in clone.out("ls-remote", "origin")
+    clone.run("fetch", "--quiet", "origin", f"refs/pr/{done.pr_num}:pr/{done.pr_num}")
+    assert clone.out("rev-parse", f"pr/{done.pr_num}") == done.oid
+    clone.run("checkout", "--quiet", f"pr/{done.pr_num}")
+    assert (clone.folder / "proposed.txt").read_text() == "proposed\n"
+    clone.sound()
+
+
+@pytest.mark.parametrize("version", ["0", "2"])
 def test_mirror(git, address, alice, history, version):
     mirror = git.clone(address(history), "mirror.git", "--mirror", "-c", f"protocol.version={version}").sound()
     assert mirror.out("for-each-ref", "--format=%(refname)").split() == [
