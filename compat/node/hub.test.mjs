@@ -8,13 +8,18 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import {
     HubApiError,
+    addCollectionItem,
     checkRepoAccess,
+    collectionInfo,
     commit,
     countCommits,
     createBranch,
+    createCollection,
     createRepo,
     datasetInfo,
     deleteBranch,
+    deleteCollection,
+    deleteCollectionItem,
     deleteFile,
     deleteFiles,
     deleteRepo,
@@ -22,6 +27,7 @@ import {
     downloadFileToCacheDir,
     fileDownloadInfo,
     fileExists,
+    listCollections,
     listCommits,
     listDatasets,
     listFiles,
@@ -278,4 +284,48 @@ test("parseSafetensorsMetadata", async () => {
     await uploadFile({ ...mine, repo: model, file: { path: "model.safetensors", content } });
     const parsed = await parseSafetensorsMetadata({ hubUrl, repo: model.name, computeParametersCount: true });
     assert.deepEqual(parsed.parameterCount, { F32: 4 });
+});
+
+test("a stranger opens a pull request and goes on with it", async () => {
+    const theirs = { hubUrl, accessToken: stranger };
+    const repo = { type: "model", name: name("pull") };
+    await createRepo({ repo, ...mine });
+    const operations = (path, content) => [{ operation: "addOrUpdate", path, content: new Blob([content]) }];
+    const pull = await commit({
+        repo, ...theirs, title: "Create PR", isPullRequest: true, operations: [
+            ...operations("test.txt", "This is me"), ...operations("large.bin", large),
+        ],
+    });
+    assert.match(pull.pullRequestUrl, /\/discussions\/1$/);
+    const branch = "refs/pr/1";
+    await commit({ repo, ...theirs, branch, title: "More", operations: operations("more.bin", large) });
+    assert.equal(await fileExists({ repo, path: "test.txt", ...mine }), false);
+    for (const path of ["large.bin", "more.bin"]) {
+        const file = await downloadFile({ repo, path, revision: branch, ...mine });
+        assert.deepEqual(await bytes(file), large);
+    }
+    await assert.rejects(
+        commit({ repo, ...theirs, title: "No", operations: operations("x.txt", "x") }),
+        (error) => error instanceof HubApiError && error.statusCode === 403,
+    );
+    await deleteRepo({ repo, ...mine });
+});
+
+test("collections", async () => {
+    const repo = { type: "model", name: name("collected") };
+    await createRepo({ repo, ...mine });
+    const title = `Things ${randomBytes(4).toString("hex")}`;
+    const { slug } = await createCollection({ collection: { title, namespace: "alice", private: false }, ...mine });
+    await addCollectionItem({ slug, item: { type: "model", id: repo.name }, note: "a note", ...mine });
+    const found = await collectionInfo({ slug, hubUrl });
+    assert.deepEqual([found.title, found.position, found.items.length], [title, 0, 1]);
+    assert.deepEqual([found.items[0].id, found.items[0].note.text], [repo.name, "a note"]);
+    const search = { owner: ["alice"], item: [`models/${repo.name}`], q: title };
+    const listed = await all(listCollections({ search, hubUrl }));
+    assert.deepEqual(listed.map((one) => one.slug), [slug]);
+    await deleteCollectionItem({ slug, itemId: found.items[0]._id, ...mine });
+    assert.equal((await collectionInfo({ slug, hubUrl })).items.length, 0);
+    await deleteCollection({ slug, ...mine });
+    await assert.rejects(collectionInfo({ slug, hubUrl }), (error) => error.statusCode === 404);
+    await deleteRepo({ repo, ...mine });
 });

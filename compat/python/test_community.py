@@ -1,4 +1,4 @@
-"""Discussions and pull requests as the client sees them: every method, by two people."""
+"""What people do together, as the client sees it: every method for discussions, likes, access and collections."""
 
 import os
 import subprocess
@@ -11,7 +11,13 @@ from huggingface_hub import (
     DiscussionStatusChange,
     DiscussionTitleChange,
 )
-from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    HfHubHTTPError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 
 from people import BOB
 
@@ -221,3 +227,115 @@ def test_hidden_repositories_stay_hidden(alice, bob, anonymous, new_repo):
     with pytest.raises(HfHubHTTPError) as caught:
         anonymous.create_discussion(new_repo(), title="Who am I")
     assert status_of(caught) == 401
+
+
+def test_likes(alice, bob, http, repo):
+    for token in ["hf_none", None]:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        assert http.post(f"/api/models/{repo}/like", headers=headers).status_code == 401
+    for _ in range(2):
+        assert http.post(f"/api/models/{repo}/like", headers={"Authorization": f"Bearer {BOB}"}).status_code == 200
+    assert [user.username for user in alice.list_repo_likers(repo)] == ["bob"]
+    assert repo in bob.list_liked_repos().models and repo in alice.list_liked_repos("bob").models
+    assert alice.model_info(repo).likes == 1
+    bob.unlike(repo)
+    assert list(alice.list_repo_likers(repo)) == [] and repo not in bob.list_liked_repos().models
+    assert alice.model_info(repo).likes == 0
+
+
+def test_follows(alice, bob, http):
+    headers = {"Authorization": f"Bearer {BOB}"}
+    assert http.post("/api/users/alice/follow", headers=headers).status_code == 200
+    assert http.post("/api/organizations/acme/follow", headers=headers).status_code == 200
+    assert "bob" in [user.username for user in alice.list_user_followers("alice")]
+    assert "alice" in [user.username for user in alice.list_user_following("bob")]
+    assert "bob" in [user.username for user in alice.list_organization_followers("acme")]
+    overview = bob.get_user_overview("alice")
+    assert overview.is_following and overview.num_followers >= 1
+    assert bob.get_organization_overview("acme").is_following
+    assert http.delete("/api/users/alice/follow", headers=headers).status_code == 200
+    assert not bob.get_user_overview("alice").is_following
+
+
+def test_gated_access(alice, bob, http, repo, cache):
+    alice.upload_file(repo_id=repo, path_or_fileobj=b"bytes", path_in_repo="a.txt")
+    alice.update_repo_settings(repo, gated="manual")
+    with pytest.raises(GatedRepoError, match="is restricted and you are not in the authorized list"):
+        bob.hf_hub_download(repo, "a.txt", cache_dir=cache)
+    with pytest.raises(GatedRepoError):
+        bob.auth_check(repo)
+    headers = {"Authorization": f"Bearer {BOB}"}
+    assert http.post(f"/{repo}/ask-access", headers=headers, json={"Company": "Bob Inc"}).status_code == 303
+    [request] = alice.list_pending_access_requests(repo)
+    assert (request.username, request.status, request.fields) == ("bob", "pending", {"Company": "Bob Inc"})
+    with pytest.raises(HfHubHTTPError) as caught:
+        list(bob.list_pending_access_requests(repo))
+    assert status_of(caught) == 403
+    alice.accept_access_request(repo, "bob")
+    bob.auth_check(repo)
+    assert open(bob.hf_hub_download(repo, "a.txt", cache_dir=cache), "rb").read() == b"bytes"
+    assert [found.username for found in alice.list_accepted_access_requests(repo)] == ["bob"]
+    alice.reject_access_request(repo, "bob", rejection_reason="no more")
+    with pytest.raises(GatedRepoError):
+        bob.auth_check(repo)
+    assert [found.username for found in alice.list_rejected_access_requests(repo)] == ["bob"]
+    alice.cancel_access_request(repo, request_id=request.request_id)
+    assert [found.username for found in alice.list_pending_access_requests(repo)] == ["bob"]
+    for call in [alice.cancel_access_request, alice.grant_access]:
+        with pytest.raises(HfHubHTTPError) as caught:
+            call(repo, "nobody-at-all")
+        assert status_of(caught) == 404
+    alice.grant_access(repo, "carol")
+    with pytest.raises(HfHubHTTPError, match="has access already") as caught:
+        alice.grant_access(repo, "carol")
+    assert status_of(caught) == 400
+    alice.update_repo_settings(repo, gated=False)
+    with pytest.raises(HfHubHTTPError) as caught:
+        list(alice.list_pending_access_requests(repo))
+    assert status_of(caught) == 400
+
+
+def test_collections(alice, bob, new_repo, new_name):
+    title = f"My cool stuff {new_name()[-30:]}"[:60].strip()
+    made = alice.create_collection(title, description="Contains a lot of cool stuff")
+    assert (made.title, made.description, made.items) == (title, "Contains a lot of cool stuff", [])
+    assert made.slug.startswith("alice/my-cool-stuff-") and made.url.endswith(f"/collections/{made.slug}")
+    with pytest.raises(HfHubHTTPError):
+        alice.create_collection(title)
+    assert alice.create_collection(title, exists_ok=True).slug == made.slug
+
+    model, dataset = new_repo(), new_repo("dataset")
+    alice.add_collection_item(made.slug, model, "model", note="This is my model")
+    alice.add_collection_item(made.slug, dataset, "dataset")
+    with pytest.raises(HfHubHTTPError):
+        alice.add_collection_item(made.slug, model, "model")
+    alice.add_collection_item(made.slug, model, "model", exists_ok=True)
+    with pytest.raises(HfHubHTTPError):
+        alice.add_collection_item(made.slug, model, "dataset")
+    now = bob.get_collection(made.slug)
+    assert [(item.item_id, item.item_type, item.note) for item in now.items] == [
+        (model, "model", "This is my model"),
+        (dataset, "dataset", None),
+    ]
+    alice.update_collection_item(made.slug, now.items[0].item_object_id, note="New note", position=1)
+    now = alice.get_collection(made.slug)
+    assert [(item.item_id, item.note) for item in now.items] == [(dataset, None), (model, "New note")]
+    alice.delete_collection_item(made.slug, now.items[1].item_object_id)
+    alice.delete_collection_item(made.slug, now.items[1].item_object_id, missing_ok=True)
+    assert len(alice.get_collection(made.slug).items) == 1
+    assert made.slug in [found.slug for found in alice.list_collections(owner="alice", limit=100)]
+    assert [found.slug for found in bob.list_collections(item=f"datasets/{dataset}")] == [made.slug]
+
+    other = alice.update_collection_metadata(
+        made.slug, title=f"New {title}"[:60].strip(), description="New description", private=True, theme="pink"
+    )
+    assert (other.description, other.private, other.theme) == ("New description", True, "pink")
+    assert other.slug != made.slug and other.slug[-24:] == made.slug[-24:]
+    assert alice.get_collection(made.slug).slug == alice.get_collection(other.slug).slug == other.slug
+    with pytest.raises(HfHubHTTPError) as caught:
+        bob.get_collection(made.slug)
+    assert status_of(caught) == 404
+    alice.delete_collection(made.slug)
+    with pytest.raises(HfHubHTTPError):
+        alice.delete_collection(made.slug)
+    alice.delete_collection(made.slug, missing_ok=True)

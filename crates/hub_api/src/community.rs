@@ -1,7 +1,11 @@
 //! What people do about repositories together.
 
+mod access;
+mod collections;
 mod discussions;
-mod people;
+mod follows;
+mod likes;
+pub(crate) mod people;
 
 use hub_http::ApiRouter;
 
@@ -9,4 +13,8 @@ use crate::ApiState;
 
 pub(crate) fn routes() -> ApiRouter<ApiState> {
     discussions::routes()
+        .merge(likes::routes())
+        .merge(follows::routes())
+        .merge(access::routes())
+        .merge(collections::routes())
 }

@@ -97,6 +97,10 @@ impl From<CommunityError> for Failed {
                 let files = files.clone();
                 Self(ApiError::from(error).with_field("filesWithConflicts", files))
             }
+            CommunityError::CollectionExists { ref slug } => {
+                let slug = slug.clone();
+                Self(ApiError::from(error).with_field("slug", slug))
+            }
             error => Self(error.into()),
         }
     }

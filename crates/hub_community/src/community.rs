@@ -44,6 +44,10 @@ impl Community {
         self.parts.repos.accounts()
     }
 
+    pub(crate) fn repos(&self) -> &Repos {
+        &self.parts.repos
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.parts.clock.now()
     }

@@ -31,6 +31,12 @@ pub enum CommunityError {
         /// The files on which both sides disagree.
         files: Vec<String>,
     },
+    /// Its owner has a collection of that title.
+    #[error("you already have a collection of that title: {slug}")]
+    CollectionExists {
+        /// The address of that one.
+        slug: String,
+    },
     /// The engine refused or failed.
     #[error(transparent)]
     Repo(#[from] RepoError),
@@ -49,7 +55,7 @@ impl UserError for CommunityError {
             Self::Forbidden(_) => Code::Forbidden,
             Self::NotFound(_) => Code::NotFound,
             Self::BadRequest(_) => Code::BadRequest,
-            Self::Conflict(_) | Self::MergeConflict { .. } => Code::Conflict,
+            Self::Conflict(_) | Self::MergeConflict { .. } | Self::CollectionExists { .. } => Code::Conflict,
             Self::Repo(error) => error.code(),
             Self::Account(error) => error.code(),
             Self::Db(error) => error.code(),

@@ -4,12 +4,19 @@
 //! A [`hub_repo::Repo`] is the proof that its caller may know the repository, so nothing here asks that again. Use cases
 //! begin and end their transaction, and write the event by which webhooks and notifications learn of the change in it.
 
+mod collections;
 mod community;
 mod discussions;
 mod error;
+mod follows;
+mod likes;
 mod people;
 mod store;
 
+pub use collections::{
+    Collection, CollectionChange, CollectionId, CollectionPage, CollectionPlace, CollectionQuery, CollectionSort,
+    CollectionView, Held, ItemChange, ItemId, ItemKind, ItemTarget, ItemView, NewCollection, NewItem, Shown,
+};
 pub use community::{Community, CommunityParts};
 pub use discussions::{
     Comment, Discussion, DiscussionFilter, DiscussionId, DiscussionPage, DiscussionQuery, DiscussionSort, Edition,
@@ -17,4 +24,6 @@ pub use discussions::{
     ThreadEventId,
 };
 pub use error::CommunityError;
+pub use follows::{FollowCounts, FollowPage};
+pub use likes::{LikePage, LikePlace, Liked};
 pub use people::People;

@@ -1,4 +1,7 @@
 //! All SQL of this crate: one file a group of tables.
 
+pub(crate) mod collections;
 pub(crate) mod discussions;
+pub(crate) mod follows;
+pub(crate) mod likes;
 pub(crate) mod threads;

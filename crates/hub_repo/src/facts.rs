@@ -59,6 +59,13 @@ impl Facts {
         self.card_data.as_ref()?.get(field)?.as_str()
     }
 
+    /// What the card says about access, to which people agree who ask for it.
+    pub fn terms(&self) -> String {
+        let card = self.card_data.clone().unwrap_or_default();
+        let terms = card.into_iter().filter(|(name, _)| name.starts_with("extra_gated_"));
+        serde_json::Value::Object(terms.collect()).to_string()
+    }
+
     /// A field of the card that is a text or a list of texts.
     pub fn card_list(&self, field: &str) -> Vec<String> {
         match self.card_data.as_ref().and_then(|data| data.get(field)) {

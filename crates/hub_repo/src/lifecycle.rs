@@ -294,6 +294,10 @@ impl Repos {
         visibility: Option<Visibility>,
     ) -> Result<Repo, RepoError> {
         from.require(Access::Read)?;
+        // A copy has a door of its own: whoever was let in alone may not open one for others.
+        if from.state().gating != Gating::Open {
+            from.demand(Access::Write)?;
+        }
         let caller = from.caller().clone();
         let user = caller.user().ok_or(RepoError::NeedsLogin)?;
         let owner = self.writable_namespace(&caller, &to.namespace).await?;
@@ -309,7 +313,6 @@ impl Repos {
             addr: RepoAddr { kind: from.addr().kind, namespace: owner.name, name: to.name },
             owner: owner.id,
             visibility: visibility.unwrap_or(inherited),
-            gating: Gating::Open,
             created_by: user.id,
             created: now,
             modified: now,
@@ -333,6 +336,14 @@ impl Repos {
 }
 
 impl Repo {
+    /// Counts a like, or takes one back, in the transaction of whoever keeps the likes.
+    pub async fn count_like(&self, tx: &mut hub_db::Tx, is_new: bool) -> Result<(), RepoError> {
+        if !repos::add_likes(tx, self.id(), if is_new { 1 } else { -1 }).await? {
+            return Err(RepoError::RepoNotFound);
+        }
+        self.note(tx, "repo.likes", serde_json::json!({ "repo": self.addr().repo_id() })).await
+    }
+
     /// Where the default branch is; `None` before the first commit.
     pub async fn main_head(&self) -> Result<Option<hub_core::Oid>, RepoError> {
         Ok(refs::get(self.repos.db(), self.id(), &RefName::main()).await?)

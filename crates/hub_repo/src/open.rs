@@ -70,6 +70,8 @@ pub struct Repo {
     pub(crate) state: RepoState,
     access: Access,
     caller: Caller,
+    /// Whether the owners of the gated repository have let the caller in.
+    admitted: bool,
 }
 
 impl Repo {
@@ -95,22 +97,22 @@ impl Repo {
 
     /// The handle of a repository that its first commit is about to bring into being; until then it has no row.
     pub(crate) fn newborn(repos: &Repos, state: RepoState, caller: &Caller) -> Self {
-        Self { repos: repos.clone(), state, access: Access::Write, caller: caller.clone() }
+        Self { repos: repos.clone(), state, access: Access::Write, caller: caller.clone(), admitted: false }
     }
 
     /// The handle of a repository to whose bearer a token has permitted writing, whoever that is.
     pub(crate) fn permitted(repos: &Repos, state: RepoState) -> Self {
-        Self { repos: repos.clone(), state, access: Access::Write, caller: Caller::Anonymous }
+        Self { repos: repos.clone(), state, access: Access::Write, caller: Caller::Anonymous, admitted: false }
     }
 
     /// The handle of a Space whose app may be used by whoever holds the label of its origin.
     pub(crate) fn shown(repos: &Repos, state: RepoState) -> Self {
-        Self { repos: repos.clone(), state, access: Access::Read, caller: Caller::Anonymous }
+        Self { repos: repos.clone(), state, access: Access::Read, caller: Caller::Anonymous, admitted: false }
     }
 
     /// Whether its caller may do `access`, whatever the handle was opened for.
     pub fn permits(&self, access: Access) -> bool {
-        granted(&self.caller, &self.state) >= Some(access)
+        granted_to(&self.caller, &self.state, self.admitted) >= Some(access)
     }
 
     /// Says that the caller may not do `access`, unless they may.
@@ -142,11 +144,11 @@ impl Repos {
     /// [`RepoError::NeedsLogin`] and [`RepoError::Forbidden`] if the caller knows it and may not do `access`.
     pub async fn open(&self, caller: &Caller, addr: &RepoAddr, access: Access) -> Result<Repo, RepoError> {
         if let Some(row) = repos::by_addr(self.db(), addr).await? {
-            return self.admit(caller, row, access);
+            return self.admit(caller, row, access).await;
         }
         // An old address tells where the repository went only to those who may know that it exists.
         let row = repos::by_alias(self.db(), addr).await?.ok_or(RepoError::RepoNotFound)?;
-        let repo = self.admit(caller, row, Access::Metadata)?;
+        let repo = self.admit(caller, row, Access::Metadata).await?;
         Err(RepoError::Moved { to: Box::new(repo.state.addr) })
     }
 
@@ -163,9 +165,10 @@ impl Repos {
         if repo.has_open_pull_of_caller().await? { Ok(repo) } else { Err(refused) }
     }
 
-    pub(crate) fn admit(&self, caller: &Caller, row: RepoRow, access: Access) -> Result<Repo, RepoError> {
+    pub(crate) async fn admit(&self, caller: &Caller, row: RepoRow, access: Access) -> Result<Repo, RepoError> {
         let state = row.into_state()?;
-        let granted = granted(caller, &state);
+        let admitted = granted(caller, &state) == Some(Access::Metadata) && self.is_admitted(caller, &state).await?;
+        let granted = granted_to(caller, &state, admitted);
         if granted.is_none() {
             return Err(RepoError::RepoNotFound);
         }
@@ -176,7 +179,7 @@ impl Repos {
         if !allowed {
             return Err(refusal(caller, &state, access));
         }
-        Ok(Repo { repos: self.clone(), state, access, caller: caller.clone() })
+        Ok(Repo { repos: self.clone(), state, access, caller: caller.clone(), admitted })
     }
 }
 
@@ -194,6 +197,17 @@ pub(crate) fn granted(caller: &Caller, state: &RepoState) -> Option<Access> {
     let most = std::cmp::max(stranger, std::cmp::min(by_role, ceiling));
     let proposes = most == Some(Access::Read) && caller.may_discuss(state.owner, Some(state.id.0));
     if proposes { Some(Access::Propose) } else { most }
+}
+
+/// The same for someone whom the owners of a gated repository may have let in.
+fn granted_to(caller: &Caller, state: &RepoState, admitted: bool) -> Option<Access> {
+    match granted(caller, state) {
+        Some(Access::Metadata) if admitted => {
+            let proposes = caller.may_discuss(state.owner, Some(state.id.0));
+            Some(if proposes { Access::Propose } else { Access::Read })
+        }
+        most => most,
+    }
 }
 
 fn role_grants(caller: &Caller, state: &RepoState) -> Option<Access> {

@@ -8,6 +8,7 @@ pub(crate) mod commits;
 pub(crate) mod downloads;
 pub(crate) mod facts;
 pub(crate) mod garbage;
+pub(crate) mod gate;
 pub(crate) mod large;
 pub(crate) mod list;
 pub(crate) mod locks;

@@ -3,12 +3,14 @@
 //! Indexes are derived: they read everything once, follow the events, and read again what changed. They answer with
 //! keys; [`Repos::pick`] turns keys into repositories and is what decides who may see which.
 
+use std::collections::HashMap;
+
 use hub_account::{Caller, NamespaceId};
 use hub_core::{RepoKind, Timestamp};
 
 use crate::open::granted;
-use crate::store::{list, survey};
-use crate::{Gating, ListedRepo, RepoError, RepoId, Repos};
+use crate::store::{list, repos, survey};
+use crate::{Gating, ListedRepo, RepoError, RepoId, RepoState, Repos};
 
 /// What can be searched of a repository.
 #[derive(Clone, PartialEq, Debug)]
@@ -63,6 +65,18 @@ impl Repos {
     /// These repositories, as far as they exist, in no order.
     pub async fn survey_of(&self, ids: &[RepoId]) -> Result<Vec<Surveyed>, RepoError> {
         survey::of(self.db(), ids).await
+    }
+
+    /// Those of the repositories that the caller may know of.
+    pub async fn known(&self, caller: &Caller, ids: &[RepoId]) -> Result<HashMap<RepoId, RepoState>, RepoError> {
+        let mut known = HashMap::new();
+        for row in repos::of(self.db(), ids).await? {
+            let state = row.into_state()?;
+            if granted(caller, &state).is_some() {
+                known.insert(state.id, state);
+            }
+        }
+        Ok(known)
     }
 
     /// The repositories of these keys in their order, without those that are gone or that the caller may not know of.

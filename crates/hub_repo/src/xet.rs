@@ -138,9 +138,9 @@ impl Repos {
         let row = repos::by_id(self.db(), RepoId(grant.repo)).await?.ok_or(RepoError::BadToken)?;
         let access = match grant.scope {
             XetScope::Read => Access::Read,
-            XetScope::Write => Access::Write,
+            XetScope::Write => Access::Propose,
         };
-        match self.admit(&caller, row, access) {
+        match self.admit(&caller, row, access).await {
             Ok(_) => Ok(()),
             Err(RepoError::Disabled) => Err(RepoError::Disabled),
             Err(_) => Err(RepoError::BadToken),

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hub_account::{AccountError, Accounts};
+use hub_community::CommunityError;
 use hub_core::{Code, UserError};
 use hub_http::ApiError;
 use hub_repo::RepoError;
@@ -78,6 +79,15 @@ impl From<RepoError> for PageError {
 impl From<hub_catalog::CatalogError> for PageError {
     fn from(error: hub_catalog::CatalogError) -> Self {
         Self::of(error)
+    }
+}
+
+impl From<CommunityError> for PageError {
+    fn from(error: CommunityError) -> Self {
+        match error {
+            CommunityError::Repo(error) => error.into(),
+            error => Self::of(error),
+        }
     }
 }
 

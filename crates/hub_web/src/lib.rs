@@ -10,6 +10,7 @@ mod apps;
 mod assets;
 mod bucket;
 mod catalog;
+mod collections;
 mod error;
 mod highlight;
 mod home;
@@ -49,6 +50,7 @@ pub fn routes() -> ApiRouter<WebState> {
         .merge(organizations::routes())
         .merge(catalog::routes())
         .merge(search::routes())
+        .merge(collections::routes())
         .merge(assets::routes())
         .merge(repo::routes())
         .merge(bucket::routes())

@@ -4,13 +4,16 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hub_account::{Accounts, NamespaceKind, PageQuery};
+use hub_community::{Community, FollowCounts};
 use hub_core::{Code, NamespaceName, OrgRole, RepoKind, Timestamp};
-use hub_http::{AccessClass, ApiRouter, Path, get};
+use hub_http::{AccessClass, ApiRouter, JsonOrForm, Path, get, post};
 use hub_repo::{ListQuery, Repos, SortKey};
+use serde::Deserialize;
 
 use crate::WebState;
 use crate::catalog::title_of;
 use crate::error::{Answer, PageError};
+use crate::page::go_to;
 use crate::repo_list::RepoLine;
 use crate::shell::Shell;
 use crate::visit::Visit;
@@ -21,7 +24,9 @@ const SHOWN: usize = 100;
 const MEMBERS: usize = 40;
 
 pub(crate) fn routes() -> ApiRouter<WebState> {
-    ApiRouter::new().route(get("/{namespace}").access(AccessClass::Read).undocumented().to(show))
+    ApiRouter::new()
+        .route(get("/{namespace}").access(AccessClass::Read).undocumented().to(show))
+        .route(post("/settings/follow").access(AccessClass::Login).undocumented().to(follow))
 }
 
 #[derive(Template)]
@@ -37,6 +42,8 @@ struct ProfilePage {
     organizations: Vec<String>,
     sections: Vec<Section>,
     can_create: bool,
+    follows: FollowCounts,
+    can_follow: bool,
     settings: Option<String>,
 }
 
@@ -52,6 +59,7 @@ async fn show(
     visit: Visit,
     State(accounts): State<Accounts>,
     State(repos): State<Repos>,
+    State(community): State<Community>,
     Path(name): Path<String>,
 ) -> Answer {
     let missing = || PageError::told(Code::NotFound, visit.words.get("error.nothing"));
@@ -94,6 +102,8 @@ async fn show(
         shell: visit.shell("people"),
         full_name: space.full_name.to_string(),
         since: space.created_at,
+        follows: community.follow_counts(&visit.caller, space.id).await?,
+        can_follow: visit.caller.user().is_some_and(|user| user.id != space.id),
         can_create: role >= Some(OrgRole::Contributor),
         name: space.name.to_string(),
         is_org,
@@ -104,4 +114,28 @@ async fn show(
         settings,
     };
     Ok(visit.page(StatusCode::OK, &view))
+}
+
+/// Whom somebody follows, or no longer does.
+#[derive(Deserialize)]
+struct FollowBody {
+    form_token: String,
+    whom: String,
+    on: bool,
+}
+
+/// `POST /settings/follow`
+async fn follow(
+    visit: Visit,
+    State(accounts): State<Accounts>,
+    State(community): State<Community>,
+    JsonOrForm(body): JsonOrForm<FollowBody>,
+) -> Answer {
+    visit.check(&body.form_token)?;
+    visit.person()?;
+    let missing = || PageError::told(Code::NotFound, visit.words.get("error.nothing"));
+    let name: NamespaceName = body.whom.parse().map_err(|_| missing())?;
+    let whom = accounts.namespace(&name).await?.ok_or_else(missing)?;
+    community.follow(&visit.caller, &whom, body.on).await?;
+    Ok(go_to(&format!("/{}", whom.name)))
 }

@@ -1,11 +1,13 @@
 //! The pages of one repository, and what stands above all of them: whose it is, what it is called, its tabs.
 
+mod access;
 mod blame;
 mod blob;
 mod card;
 mod chart;
 mod commit;
 mod create;
+mod discussions;
 mod edit;
 mod history;
 mod rename;
@@ -38,6 +40,8 @@ pub(crate) fn routes() -> ApiRouter<WebState> {
         .merge(rename::routes())
         .merge(upload::routes())
         .merge(settings::routes())
+        .merge(discussions::routes())
+        .merge(access::routes())
 }
 
 /// The paths of a page for each kind of repository: `{}` stands for namespace and name.
@@ -73,6 +77,16 @@ impl At {
         Revision::new(self.revision.clone())
     }
 
+    /// Whether the revision is the branch of a pull request.
+    fn is_pull(&self) -> bool {
+        self.revision.starts_with("refs/pr/")
+    }
+
+    /// What changing something at this revision wants: pull requests want less than branches.
+    fn access_to_change(&self, proposes: bool) -> Access {
+        if proposes || self.is_pull() { Access::Propose } else { Access::Write }
+    }
+
     /// The path; what cannot be a path names nothing.
     fn path(&self, visit: &Visit) -> Result<RepoPath, PageError> {
         self.path.parse().map_err(|_| PageError::told(Code::EntryNotFound, visit.words.get("error.nothing")))
@@ -89,7 +103,7 @@ impl Opened {
     /// Opens with the most that the visitor has, `needed` at least.
     async fn open(repos: &Repos, visit: &Visit, addr: &RepoAddr, needed: Access) -> Result<Self, PageError> {
         let strangers = [Access::Read, Access::Metadata];
-        let everyones = [Access::Admin, Access::Write, Access::Read, Access::Metadata];
+        let everyones = [Access::Admin, Access::Write, Access::Propose, Access::Read, Access::Metadata];
         let order: &[Access] = if visit.caller.user().is_some() { &everyones } else { &strangers };
         for access in order.iter().copied().filter(|access| *access > needed) {
             match repos.open(&visit.caller, addr, access).await {
@@ -122,6 +136,8 @@ impl Opened {
             is_gated: state.gating != Gating::Open,
             is_disabled: state.disabled,
             likes: state.likes,
+            has_discussions: !state.settings.discussions_disabled,
+            can_propose: self.can(Access::Propose) && !state.settings.discussions_disabled,
             can_write: self.can(Access::Write),
             can_admin: self.can(Access::Admin),
             tab,
@@ -141,6 +157,8 @@ struct RepoHead {
     is_gated: bool,
     is_disabled: bool,
     likes: u64,
+    has_discussions: bool,
+    can_propose: bool,
     can_write: bool,
     can_admin: bool,
     tab: &'static str,
@@ -149,6 +167,11 @@ struct RepoHead {
 impl RepoHead {
     fn is_at(&self, tab: &str) -> bool {
         self.tab == tab
+    }
+
+    /// The discussions, and one of them by its number.
+    fn discussions(&self) -> String {
+        format!("{}/discussions", self.urls.page())
     }
 
     /// The file list at the default branch.

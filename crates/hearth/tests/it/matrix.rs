@@ -34,7 +34,8 @@ const PEOPLE: &str = r#"{
 }"#;
 
 /// What can follow the id of a repository, of what this suite covers. Each must occur in the snapshot.
-const OPERATIONS: [&str; 24] = [
+const OPERATIONS: [&str; 29] = [
+    "ask-access",
     "auth-check",
     "batch",
     "branch",
@@ -45,6 +46,8 @@ const OPERATIONS: [&str; 24] = [
     "duplicate",
     "info/lfs",
     "lfs-files",
+    "like",
+    "likers",
     "paths-info",
     "preupload",
     "raw",
@@ -57,6 +60,8 @@ const OPERATIONS: [&str; 24] = [
     "tag",
     "tree",
     "treesize",
+    "user-access-report",
+    "user-access-request",
     "xet-read-token",
     "xet-write-token",
 ];
@@ -125,6 +130,7 @@ impl Route {
             .replace("{oid}", &oid)
             .replace("{lock}", "1")
             .replace("{num}", "99")
+            .replace("{status}", "pending")
             .replace("{comment}", &format!("{:024}", 1))
     }
 
@@ -141,8 +147,7 @@ impl Route {
             "paths": [], "files": [], "tag": "t", "deletions": { "sha": [] }, "operation": "download", "objects": [],
             "oid": "0".repeat(64), "size": 1, "path": "x", "target": target, "repository": "lab/copy", "message": "m",
             "title": "title", "comment": "c", "content": "c", "status": "open", "reaction": "heart", "pinned": true,
-            "locked": true,
-            "resourceGroupId": null,
+            "locked": true, "requests": [], "resourceGroupId": null,
         });
         body.to_string()
     }

@@ -8,7 +8,7 @@ fn cookie_of(page: &Answer) -> String {
     page.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
 }
 
-async fn submit(site: &Site, path: &str, cookie: &str, form: String) -> Answer {
+pub(crate) async fn submit(site: &Site, path: &str, cookie: &str, form: String) -> Answer {
     let headers = [("content-type", "application/x-www-form-urlencoded"), ("cookie", cookie)];
     site.send("", Method::POST, path, &headers, form).await
 }
@@ -80,7 +80,7 @@ fn form_token(page: &Answer) -> String {
 }
 
 /// A person who signs up and stays signed in: the cookie of their session and the token of their forms.
-async fn newcomer(site: &Site, name: &str) -> (String, String) {
+pub(crate) async fn newcomer(site: &Site, name: &str) -> (String, String) {
     let invitation = site.engine.accounts.invite(hub_account::By::Operator, None, None).await.unwrap();
     let page = site.get("", "/join").await.ok();
     let form = format!(
@@ -92,7 +92,7 @@ async fn newcomer(site: &Site, name: &str) -> (String, String) {
     (cookie_of(&done), form_token(&done))
 }
 
-async fn look(site: &Site, cookie: &str, path: &str) -> Answer {
+pub(crate) async fn look(site: &Site, cookie: &str, path: &str) -> Answer {
     site.send("", Method::GET, path, &[("cookie", cookie)], axum::body::Body::empty()).await
 }
 

@@ -4,10 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use hub_account::{Accounts, By, Caller as Asking, Member, Namespace, NamespaceId, NamespaceKind, PageQuery};
+use hub_account::{Accounts, By, Member, Namespace, NamespaceId, NamespaceKind, PageQuery};
+use hub_community::{Community, FollowCounts};
 use hub_core::{Code, NamespaceName};
 use hub_http::{AccessClass, ApiError, ApiRouter, Caller, Page, Paging, Path, PublicUrl, Query, get};
-use hub_repo::Repos;
+use hub_repo::{KindCounts, Repos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +51,7 @@ pub(crate) fn routes() -> ApiRouter<ApiState> {
         )
 }
 
-/// What people and organisations have in common. Papers, votes and followers are not counted yet.
+/// What people and organisations have in common. Papers are not counted yet.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ProfileView {
@@ -72,9 +73,8 @@ struct ProfileView {
 }
 
 impl ProfileView {
-    async fn of(repos: &Repos, caller: &Asking, public_url: &PublicUrl, found: &Namespace) -> Answer<Self> {
-        let counts = repos.count_of(caller, found.id).await?;
-        Ok(Self {
+    fn of(counts: KindCounts, follows: FollowCounts, public_url: &PublicUrl, found: &Namespace) -> Self {
+        Self {
             id: found.id.to_string(),
             fullname: found.full_name.to_string(),
             avatar_url: public_url.join(&found.avatar_path()),
@@ -82,16 +82,16 @@ impl ProfileView {
                 NamespaceKind::User => "user",
                 NamespaceKind::Organization => "org",
             },
-            is_following: false,
+            is_following: follows.is_following,
             num_models: counts.models,
             num_datasets: counts.datasets,
             num_spaces: counts.spaces,
             num_buckets: counts.buckets,
             num_kernels: counts.kernels,
             num_papers: 0,
-            num_followers: 0,
+            num_followers: follows.followers,
             created_at: found.created_at.to_string(),
-        })
+        }
     }
 }
 
@@ -107,6 +107,7 @@ struct UserView {
     num_upvotes: u64,
     num_likes: u64,
     num_following: u64,
+    num_following_orgs: u64,
     orgs: Vec<MembershipView>,
 }
 
@@ -124,6 +125,7 @@ struct MembershipView {
 /// `GET /api/users/{namespace}/overview`
 async fn user_overview(
     State(repos): State<Repos>,
+    State(community): State<Community>,
     State(accounts): State<Accounts>,
     Caller(caller): Caller,
     Path(name): Path<NamespaceName>,
@@ -138,14 +140,17 @@ async fn user_overview(
         name: org.name.to_string(),
         fullname: org.full_name.to_string(),
     };
+    let counts = repos.count_of(&caller, found.id).await?;
+    let follows = community.follow_counts(&caller, found.id).await?;
     Ok(Json(UserView {
-        profile: ProfileView::of(&repos, &caller, &public_url, &found).await?,
+        profile: ProfileView::of(counts, follows, &public_url, &found),
         user: found.name.to_string(),
         is_pro: false,
-        num_discussions: 0,
+        num_discussions: community.count_discussions_of(&caller, found.id).await?,
         num_upvotes: 0,
-        num_likes: 0,
-        num_following: 0,
+        num_likes: community.count_liked_by(&caller, found.id).await?,
+        num_following: follows.following,
+        num_following_orgs: follows.following_orgs,
         orgs: accounts.namespaces_by_id(&orgs).await?.into_iter().map(membership).collect(),
     }))
 }
@@ -165,14 +170,17 @@ struct OrgView {
 /// `GET /api/organizations/{namespace}/overview`
 async fn org_overview(
     State(repos): State<Repos>,
+    State(community): State<Community>,
     State(accounts): State<Accounts>,
     Caller(caller): Caller,
     Path(name): Path<NamespaceName>,
     public_url: PublicUrl,
 ) -> Answer<Json<OrgView>> {
     let found = accounts.organization(&name).await?;
+    let counts = repos.count_of(&caller, found.namespace.id).await?;
+    let follows = community.follow_counts(&caller, found.namespace.id).await?;
     Ok(Json(OrgView {
-        profile: ProfileView::of(&repos, &caller, &public_url, &found.namespace).await?,
+        profile: ProfileView::of(counts, follows, &public_url, &found.namespace),
         name: found.namespace.name.to_string(),
         is_verified: false,
         num_users: found.members,

@@ -10,6 +10,9 @@ use axum::http::request::Parts;
 use hub_core::{Code, RepoKind, ThreadNumber};
 use hub_http::{ApiError, ApiRouter};
 
+pub(super) use read::done;
+pub(super) use view::{html_of, repo_view};
+
 use crate::ApiState;
 use crate::address::api_base;
 

@@ -50,7 +50,7 @@ fn repo_routes(kind: RepoKind) -> ApiRouter<ApiState> {
         )
         .route(
             post(format!("{base}/objects/verify"))
-                .access(AccessClass::Write)
+                .access(AccessClass::Propose)
                 .tag("large files")
                 .id(format!("verify_{word}_upload"))
                 .summary("States that an upload arrived")

@@ -147,5 +147,7 @@ pub(crate) async fn upload_header(repo: &Repo, cas_url: &CasUrl) -> Answer<(Stri
         "X-Xet-Access-Token": text,
         "X-Xet-Token-Expiration": expires.to_string(),
     });
-    Ok((token_url(repo, cas_url, "write", "main"), header))
+    // Who may not write brings files for a pull request.
+    let revision = if repo.permits(Access::Write) { "main" } else { "main?create_pr=1" };
+    Ok((token_url(repo, cas_url, "write", revision), header))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use hub_account::{Caller, NamespaceId};
 use hub_core::NamespaceName;
 use hub_repo::Repo;
 
@@ -11,6 +12,8 @@ use crate::{Community, CommunityError, People};
 
 /// How many discussions a page has.
 const PAGE: i64 = 50;
+/// In how many repositories somebody's discussions are counted.
+const COUNTED_MAX: i64 = 5000;
 /// The last page that is looked for.
 const PAGES_MAX: i64 = 1_000_000;
 
@@ -96,6 +99,14 @@ impl Community {
             count,
             start,
         })
+    }
+
+    /// How many discussions and pull requests a person opened where the caller may know of them.
+    pub async fn count_discussions_of(&self, caller: &Caller, author: NamespaceId) -> Result<u64, CommunityError> {
+        let counts = discussions::counts_of_author(self.db(), author, COUNTED_MAX).await?;
+        let known = self.known(caller, counts.iter().map(|(repo, _)| *repo)).await?;
+        let visible = counts.iter().filter(|(repo, _)| known.contains_key(repo));
+        Ok(visible.map(|(_, count)| count.unsigned_abs()).sum())
     }
 
     /// How many discussions of a repository go on.

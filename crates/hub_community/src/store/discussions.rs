@@ -220,3 +220,14 @@ pub(crate) async fn reactions(
     }
     Ok(found)
 }
+
+/// In which repositories a person opened how many discussions.
+pub(crate) async fn counts_of_author(db: &Db, author: NamespaceId, limit: i64) -> Result<Vec<(RepoId, i64)>, DbError> {
+    let rows: Vec<(i64, i64)> = db
+        .query(
+            "SELECT repo_id, COUNT(*) FROM discussion WHERE author = $1 GROUP BY repo_id LIMIT $2",
+            args![author.key(), limit],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(repo, count)| (RepoId::from_key(repo), count)).collect())
+}

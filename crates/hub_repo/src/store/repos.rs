@@ -2,7 +2,7 @@
 
 use hub_account::NamespaceId;
 use hub_core::{RepoAddr, RepoKind, Timestamp, Visibility};
-use hub_db::{Db, DbError, FromRow, Row, Tx, args};
+use hub_db::{Db, DbError, FromRow, Row, Tx, Value, args};
 
 use crate::lifecycle::{Gating, Settings};
 use crate::open::{RepoId, RepoState};
@@ -91,6 +91,18 @@ pub(crate) async fn by_addr(db: &Db, addr: &RepoAddr) -> Result<Option<RepoRow>,
 
 pub(crate) async fn by_id(db: &Db, id: RepoId) -> Result<Option<RepoRow>, DbError> {
     db.query_opt(&format!("SELECT {COLUMNS} FROM repo WHERE id = $1"), args![id.0]).await
+}
+
+/// The repositories of these keys, in no order.
+pub(crate) async fn of(db: &Db, ids: &[RepoId]) -> Result<Vec<RepoRow>, DbError> {
+    let keys: Vec<Value> = ids.iter().map(|id| Value::from(id.0)).collect();
+    db.query_in(&format!("SELECT {COLUMNS} FROM repo WHERE id IN ({{in}})"), &[], &keys).await
+}
+
+/// Adds to the number of likes.
+pub(crate) async fn add_likes(tx: &mut Tx, id: RepoId, delta: i64) -> Result<bool, DbError> {
+    let changed = tx.exec("UPDATE repo SET likes = likes + $2 WHERE id = $1", args![id.0, delta]).await?;
+    Ok(changed == 1)
 }
 
 pub(crate) async fn by_alias(db: &Db, addr: &RepoAddr) -> Result<Option<RepoRow>, DbError> {

@@ -74,6 +74,8 @@ struct BlobPage {
     permalink: String,
     blame: String,
     can_edit: bool,
+    /// Whether the reader may commit a change or at least propose one.
+    can_change: bool,
     is_text: bool,
 }
 
@@ -142,6 +144,7 @@ async fn show(
         permalink: head.urls.at("blob", &commit.to_string(), path.as_str()),
         blame: head.urls.at("blame", &at.revision, path.as_str()),
         can_edit: head.can_write && refs.is_branch,
+        can_change: (head.can_write || head.can_propose) && refs.is_branch,
         is_text,
         path: path.to_string(),
         revision: at.revision,

@@ -10,6 +10,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use hub_catalog::{Catalog, memory_of};
+use hub_community::Community;
 use hub_core::{Access, CommitId, RepoKind, Revision, Timestamp};
 use hub_formats::card::Card;
 use hub_http::{AccessClass, Addr, ApiRouter, Query};
@@ -17,6 +18,7 @@ use hub_repo::{Facts, FileContent, Repo, RepoError};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::access::Gate;
 use super::chart::Chart;
 use super::rendered;
 use super::snippets::{self, Snippet};
@@ -56,7 +58,8 @@ struct CardPage {
     card: Option<Arc<Rendered>>,
     app: AppView,
     preview: Option<Preview>,
-    is_gated_off: bool,
+    gate: Option<Gate>,
+    is_liked: bool,
     tags: Vec<TagLink>,
     downloads: u64,
     downloads_all: u64,
@@ -108,6 +111,7 @@ async fn show(
     visit: Visit,
     State(catalog): State<Catalog>,
     State(origin): State<AppOrigin>,
+    State(community): State<Community>,
     Addr(addr): Addr,
     Query(query): Query<CardQuery>,
     uri: Uri,
@@ -140,9 +144,15 @@ async fn show(
     let state = repo.state();
     let head = opened.head("card");
     let recent = visit.words.number(state.downloads);
+    let gate = match opened.can(Access::Read) {
+        true => None,
+        false => Some(Gate::of(repo, &facts).await?),
+    };
+    let is_liked = community.likes(repo).await?;
     let view = CardPage {
         chart: Chart::of_days(&days, &visit.words.fill("repo.chart", &[&recent])),
-        is_gated_off: !opened.can(Access::Read),
+        gate,
+        is_liked,
         tags: tags(&visit, repo.addr().kind, &facts),
         downloads: state.downloads,
         downloads_all: state.downloads_all,

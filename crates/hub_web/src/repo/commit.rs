@@ -9,12 +9,12 @@ use hub_repo::{Change, ChangeStatus, RepoError, Repos};
 
 use super::{At, Opened, RepoHead, for_each_kind, get};
 use crate::WebState;
-use crate::error::Answer;
+use crate::error::{Answer, PageError};
 use crate::shell::Shell;
 use crate::visit::Visit;
 
 /// The most files of which a page shows the differences.
-const FILES_MAX: usize = 100;
+pub(super) const FILES_MAX: usize = 100;
 /// The most lines of differences that a page shows of one file.
 const LINES_MAX: usize = 400;
 
@@ -39,23 +39,23 @@ struct CommitPage {
     is_cut: bool,
 }
 
-/// A file that the commit changed.
-struct FileDiff {
-    status: &'static str,
-    status_class: &'static str,
-    path: String,
-    old_path: Option<String>,
-    href: Option<String>,
-    lines: Vec<DiffLine>,
-    is_cut: bool,
+/// A file that differs.
+pub(super) struct FileDiff {
+    pub(super) status: &'static str,
+    pub(super) status_class: &'static str,
+    pub(super) path: String,
+    pub(super) old_path: Option<String>,
+    pub(super) href: Option<String>,
+    pub(super) lines: Vec<DiffLine>,
+    pub(super) is_cut: bool,
     /// Why no lines are shown.
-    note: Option<&'static str>,
+    pub(super) note: Option<&'static str>,
 }
 
 /// A line of a difference.
-struct DiffLine {
-    class: &'static str,
-    text: String,
+pub(super) struct DiffLine {
+    pub(super) class: &'static str,
+    pub(super) text: String,
 }
 
 /// `GET …/commit/{revision}`
@@ -68,33 +68,7 @@ async fn show(visit: Visit, State(repos): State<Repos>, Addr(addr): Addr, Path(a
     let changes = repo.compare(parent, Some(commit)).await?;
     let head = opened.head("history");
     let id = commit.to_string();
-    let mut files = Vec::new();
-    for change in changes.iter().take(FILES_MAX) {
-        let path = change.new_path.clone().unwrap_or_else(|| change.path.clone());
-        let href = change.new.is_some().then(|| head.urls.at("blob", &id, &path));
-        // The lines of a gated repository are its content.
-        let (lines, note) = if !opened.can(Access::Read) {
-            (Vec::new(), Some(visit.words.get("diff.closed")))
-        } else if !change.is_text {
-            (Vec::new(), Some(visit.words.get("diff.binary")))
-        } else {
-            match repo.unified_diff(std::slice::from_ref(change)).await {
-                Ok(text) => (diff_lines(&text), None),
-                Err(RepoError::TooLarge(_)) => (Vec::new(), Some(visit.words.get("diff.large"))),
-                Err(error) => return Err(error.into()),
-            }
-        };
-        files.push(FileDiff {
-            status: visit.words.get(status_words(change)),
-            status_class: status_class(change),
-            old_path: change.new_path.as_ref().map(|_| change.path.clone()),
-            is_cut: lines.len() > LINES_MAX,
-            lines: lines.into_iter().take(LINES_MAX).collect(),
-            path,
-            href,
-            note,
-        });
-    }
+    let files = file_diffs(&visit, &opened, &head, &changes, &id).await?;
     let view = CommitPage {
         shell: visit.shell(repo.addr().kind.plural()),
         tree: head.urls.at("tree", &id, ""),
@@ -114,6 +88,44 @@ async fn show(visit: Visit, State(repos): State<Repos>, Addr(addr): Addr, Path(a
         head,
     };
     Ok(visit.page(StatusCode::OK, &view))
+}
+
+/// The differences of the first files, each at a revision of the repository.
+pub(super) async fn file_diffs(
+    visit: &Visit,
+    opened: &Opened,
+    head: &RepoHead,
+    changes: &[Change],
+    revision: &str,
+) -> Result<Vec<FileDiff>, PageError> {
+    let mut files = Vec::new();
+    for change in changes.iter().take(FILES_MAX) {
+        let path = change.new_path.clone().unwrap_or_else(|| change.path.clone());
+        let href = change.new.is_some().then(|| head.urls.at("blob", revision, &path));
+        // The lines of a gated repository are its content.
+        let (lines, note) = if !opened.can(Access::Read) {
+            (Vec::new(), Some(visit.words.get("diff.closed")))
+        } else if !change.is_text {
+            (Vec::new(), Some(visit.words.get("diff.binary")))
+        } else {
+            match opened.repo.unified_diff(std::slice::from_ref(change)).await {
+                Ok(text) => (diff_lines(&text), None),
+                Err(RepoError::TooLarge(_)) => (Vec::new(), Some(visit.words.get("diff.large"))),
+                Err(error) => return Err(error.into()),
+            }
+        };
+        files.push(FileDiff {
+            status: visit.words.get(status_words(change)),
+            status_class: status_class(change),
+            old_path: change.new_path.as_ref().map(|_| change.path.clone()),
+            is_cut: lines.len() > LINES_MAX,
+            lines: lines.into_iter().take(LINES_MAX).collect(),
+            path,
+            href,
+            note,
+        });
+    }
+    Ok(files)
 }
 
 fn status_words(change: &Change) -> &'static str {

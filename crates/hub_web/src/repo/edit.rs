@@ -5,6 +5,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use bytes::Bytes;
+use hub_community::{Community, CommunityError};
 use hub_core::{Access, Oid, RepoPath, Revision, UserError};
 use hub_http::{AccessClass, Addr, ApiRouter, JsonOrForm, Path, Query};
 use hub_repo::{CommitHeader, Operation, Repo, RepoError, Repos};
@@ -23,12 +24,12 @@ const EDIT_MAX: u64 = 1 << 20;
 const CARD: &str = "---\nlicense: apache-2.0\nlanguage:\n- en\ntags: []\n---\n\n# ";
 
 pub(super) fn routes() -> ApiRouter<WebState> {
-    let write = AccessClass::Write;
-    let router = for_each_kind(ApiRouter::new(), "/new/{revision}", |path| get(write, path).to(new_form));
-    let router = for_each_kind(router, "/new/{revision}/{*path}", |path| get(write, path).to(new_form));
-    let router = for_each_kind(router, "/new/{revision}", |path| post(write, path).to(create));
-    let router = for_each_kind(router, "/edit/{revision}/{*path}", |path| get(write, path).to(edit_form));
-    let router = for_each_kind(router, "/edit/{revision}/{*path}", |path| post(write, path).to(save));
+    let (write, propose) = (AccessClass::Write, AccessClass::Propose);
+    let router = for_each_kind(ApiRouter::new(), "/new/{revision}", |path| get(propose, path).to(new_form));
+    let router = for_each_kind(router, "/new/{revision}/{*path}", |path| get(propose, path).to(new_form));
+    let router = for_each_kind(router, "/new/{revision}", |path| post(propose, path).to(create));
+    let router = for_each_kind(router, "/edit/{revision}/{*path}", |path| get(propose, path).to(edit_form));
+    let router = for_each_kind(router, "/edit/{revision}/{*path}", |path| post(propose, path).to(save));
     let router = for_each_kind(router, "/delete/{revision}/{*path}", |path| get(write, path).to(delete_form));
     for_each_kind(router, "/delete/{revision}/{*path}", |path| post(write, path).to(delete))
 }
@@ -48,6 +49,8 @@ struct EditPage<'a> {
     revision: &'a str,
     action: String,
     cancel: String,
+    can_commit: bool,
+    can_propose: bool,
     is_new: bool,
     body: &'a EditBody,
     problem: Option<String>,
@@ -64,6 +67,8 @@ struct EditBody {
     description: String,
     /// The commit that its author saw.
     parent: String,
+    /// Whether the change shall become a pull request.
+    propose: bool,
 }
 
 impl EditBody {
@@ -91,7 +96,7 @@ async fn new_form(
     Path(at): Path<At>,
     Query(query): Query<NewQuery>,
 ) -> Answer {
-    let opened = Opened::open(&repos, &visit, &addr, Access::Write).await?;
+    let opened = Opened::open(&repos, &visit, &addr, Access::Propose).await?;
     let folder = at.path.trim_matches('/');
     let path = if folder.is_empty() { query.name.clone() } else { format!("{folder}/{}", query.name) };
     let content = if path == "README.md" { format!("{CARD}{}\n", addr.name) } else { String::new() };
@@ -114,6 +119,8 @@ fn new_page(
         action: head.urls.at("new", &at.revision, ""),
         cancel: head.urls.at("tree", &at.revision, ""),
         revision: &at.revision,
+        can_commit: at.is_pull() || opened.can(Access::Write),
+        can_propose: !at.is_pull(),
         is_new: true,
         head,
         body,
@@ -126,14 +133,15 @@ fn new_page(
 async fn create(
     visit: Visit,
     State(repos): State<Repos>,
+    State(community): State<Community>,
     Addr(addr): Addr,
     Path(at): Path<At>,
     JsonOrForm(body): JsonOrForm<EditBody>,
 ) -> Answer {
     visit.check(&body.form_token)?;
-    let opened = Opened::open(&repos, &visit, &addr, Access::Write).await?;
-    match create_file(&visit, &opened.repo, &at, &body).await {
-        Ok(path) => Ok(go_to(&opened.head("files").urls.at("blob", &at.revision, path.as_str()))),
+    let opened = Opened::open(&repos, &visit, &addr, at.access_to_change(body.propose)).await?;
+    match create_file(&visit, &community, &opened, &at, &body).await {
+        Ok(to) => Ok(go_to(&to)),
         Err(error) if is_mendable(&error) => {
             let problem = Some(sentence(error.message()));
             Ok(new_page(&visit, &opened, &at, StatusCode::UNPROCESSABLE_ENTITY, &body, problem))
@@ -142,16 +150,42 @@ async fn create(
     }
 }
 
-async fn create_file(visit: &Visit, repo: &Repo, at: &At, body: &EditBody) -> Result<RepoPath, RepoError> {
+async fn create_file(
+    visit: &Visit,
+    community: &Community,
+    opened: &Opened,
+    at: &At,
+    body: &EditBody,
+) -> Result<String, CommunityError> {
+    let repo = &opened.repo;
     let path = parse_path(&body.path)?;
     let head = repo.resolve(&at.revision()).await?;
     if repo.entry(head, &path).await.is_ok() {
-        return Err(RepoError::Conflict(visit.words.fill("edit.exists", &[&path.as_str()])));
+        return Err(RepoError::Conflict(visit.words.fill("edit.exists", &[&path.as_str()])).into());
     }
     let operation = Operation::Put { path: path.clone(), content: body.text(false), old_path: None };
     let header = CommitHeader { parent: None, ..body.header(format!("Create {path}")) };
-    commit(repo, &at.revision(), vec![operation], header).await?;
-    Ok(path)
+    bring(community, opened, at, body, (path, operation), header).await
+}
+
+/// Commits a change, or proposes it; answers where to go on.
+async fn bring(
+    community: &Community,
+    opened: &Opened,
+    at: &At,
+    body: &EditBody,
+    (path, operation): (RepoPath, Operation),
+    header: CommitHeader,
+) -> Result<String, CommunityError> {
+    let (repo, head) = (&opened.repo, opened.head("files"));
+    if !body.propose {
+        commit(repo, &at.revision(), vec![operation], header).await?;
+        return Ok(head.urls.at("blob", &at.revision, path.as_str()));
+    }
+    let (mut draft, base) = community.begin_proposal(repo, &at.revision()).await?;
+    draft.push(operation).await?;
+    let proposed = community.propose(repo, draft, base, &header).await?;
+    Ok(format!("{}/{}", head.discussions(), proposed.number))
 }
 
 pub(super) fn parse_path(text: &str) -> Result<RepoPath, RepoError> {
@@ -176,7 +210,7 @@ pub(super) async fn commit(
 
 /// `GET …/edit/{revision}/{path}`
 async fn edit_form(visit: Visit, State(repos): State<Repos>, Addr(addr): Addr, Path(at): Path<At>) -> Answer {
-    let opened = Opened::open(&repos, &visit, &addr, Access::Write).await?;
+    let opened = Opened::open(&repos, &visit, &addr, Access::Propose).await?;
     let path = at.path(&visit)?;
     let commit = opened.repo.resolve(&at.revision()).await?;
     let file = opened.repo.file(commit, &path).await?;
@@ -207,6 +241,8 @@ fn edit_page(
         action: head.urls.at("edit", &at.revision, &at.path),
         cancel: head.urls.at("blob", &at.revision, &at.path),
         revision: &at.revision,
+        can_commit: at.is_pull() || opened.can(Access::Write),
+        can_propose: !at.is_pull(),
         is_new: false,
         head,
         body,
@@ -219,18 +255,19 @@ fn edit_page(
 async fn save(
     visit: Visit,
     State(repos): State<Repos>,
+    State(community): State<Community>,
     Addr(addr): Addr,
     Path(at): Path<At>,
     JsonOrForm(body): JsonOrForm<EditBody>,
 ) -> Answer {
     visit.check(&body.form_token)?;
-    let opened = Opened::open(&repos, &visit, &addr, Access::Write).await?;
+    let opened = Opened::open(&repos, &visit, &addr, at.access_to_change(body.propose)).await?;
     let old = at.path(&visit)?;
-    match save_file(&opened.repo, &at, &old, &body).await {
-        Ok(path) => Ok(go_to(&opened.head("files").urls.at("blob", &at.revision, path.as_str()))),
+    match save_file(&community, &opened, &at, &old, &body).await {
+        Ok(to) => Ok(go_to(&to)),
         Err(error) if is_mendable(&error) => {
             let problem = match error {
-                RepoError::StaleParent => visit.words.get("edit.stale").to_owned(),
+                CommunityError::Repo(RepoError::StaleParent) => visit.words.get("edit.stale").to_owned(),
                 error => sentence(error.message()),
             };
             Ok(edit_page(&visit, &opened, &at, StatusCode::UNPROCESSABLE_ENTITY, &body, Some(problem)))
@@ -239,7 +276,14 @@ async fn save(
     }
 }
 
-async fn save_file(repo: &Repo, at: &At, old: &RepoPath, body: &EditBody) -> Result<RepoPath, RepoError> {
+async fn save_file(
+    community: &Community,
+    opened: &Opened,
+    at: &At,
+    old: &RepoPath,
+    body: &EditBody,
+) -> Result<String, CommunityError> {
+    let repo = &opened.repo;
     let path = parse_path(&body.path)?;
     let head = repo.resolve(&at.revision()).await?;
     let file = repo.file(head, old).await?;
@@ -248,8 +292,7 @@ async fn save_file(repo: &Repo, at: &At, old: &RepoPath, body: &EditBody) -> Res
     let old_path = (path != *old).then(|| old.clone());
     let header = body.header(format!("Update {path}"));
     let operation = Operation::Put { path: path.clone(), content, old_path };
-    commit(repo, &at.revision(), vec![operation], header).await?;
-    Ok(path)
+    bring(community, opened, at, body, (path, operation), header).await
 }
 
 #[derive(Template)]

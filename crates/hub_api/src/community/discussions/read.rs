@@ -195,6 +195,6 @@ async fn storage(
 }
 
 /// A success that some clients read and others ignore.
-pub(super) fn done() -> Json<Value> {
+pub(in crate::community) fn done() -> Json<Value> {
     Json(json!({ "ok": true }))
 }
