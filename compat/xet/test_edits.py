@@ -80,7 +80,7 @@ def moved_by(machine, repo, figures, new_machine):
         before = figures()
         second_machine.upload(repo, {path: second})
         moved = before.received_bytes / len(second)
-        # Seen with `pytest -s`; the figures of docs/scale.md are these.
+        # Seen with `pytest -s`; figures of docs/scale.md come from here.
         print(f"\n{path}, {len(second) / MEGABYTE:.1f} MB: {moved:.1%} moved")
         assert new_machine().download(repo, path)[path] == second
         return moved
