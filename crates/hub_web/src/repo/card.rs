@@ -226,6 +226,8 @@ fn tensor_types(facts: &Facts) -> Vec<TensorType> {
     let mut types: Vec<TensorType> =
         counts.into_iter().map(|(name, count)| TensorType { share: share(count), name, count }).collect();
     types.sort_by_key(|kind| std::cmp::Reverse(kind.count));
+    // A handful of indices among millions of weights says nothing.
+    types.retain(|kind| kind.share > 0);
     types
 }
 
