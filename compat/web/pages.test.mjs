@@ -215,8 +215,8 @@ test("the app of a Space runs, and knows nothing of who looks at it", async () =
     await create(repo, { type: "space", sdk: "static", private: true });
     const script = `
         const said = { cookie: document.cookie, origin: location.origin };
-        localStorage.setItem("kept", "yes");
-        said.kept = localStorage.getItem("kept");
+        // A browser may keep storage from frames of other sites, which is its right.
+        try { localStorage.setItem("kept", "yes"); said.kept = localStorage.getItem("kept"); } catch { said.kept = "refused"; }
         try { said.parent = parent.document.title; } catch (error) { said.parent = error.name; }
         const ask = async (path, options) => {
             try { const answer = await fetch(${JSON.stringify(url)} + path, options); return answer.status; }
@@ -239,8 +239,11 @@ test("the app of a Space runs, and knows nothing of who looks at it", async () =
     await frame.locator("body[data-said]").waitFor();
     const said = JSON.parse(await frame.locator("body").getAttribute("data-said"));
     assert.notEqual(said.origin, new URL(url).origin);
-    assert.deepEqual([said.cookie, said.kept, said.parent, said.here], ["", "yes", "SecurityError", 404]);
+    assert.deepEqual([said.cookie, said.parent, said.here], ["", "SecurityError", 404]);
     for (const answer of [said.me, said.settings]) assert.ok(answer === 401 || answer === "TypeError", JSON.stringify(said));
+    await page.click(".app a");
+    await page.locator("body[data-said]").waitFor();
+    assert.equal(JSON.parse(await page.locator("body").getAttribute("data-said")).kept, "yes", "alone it keeps what it likes");
     await page.goto(`${url}/new`);
     assert.equal(page.url(), `${url}/new`, "still signed in");
     await context.close();
@@ -254,20 +257,23 @@ test("an upload that was cut off goes on with what is missing", async () => {
     const content = Buffer.alloc(20 << 20, 7);
     content[content.length - 1] = 1;
     await writeFile(large, content);
+    const small = join(folder, "small.txt");
+    await writeFile(small, "small");
     const isPart = (address) => address.pathname === "/api/lfs/part";
     // The second part never ends, until its reader leaves.
-    let parts = 0;
-    await page.route(isPart, (route) => { if (++parts === 1) return route.continue(); });
+    let parts = 0, reached;
+    const second = new Promise((found) => { reached = found; });
+    await page.route(isPart, (route) => { if (++parts === 1) return route.continue(); reached(); });
     await page.goto(`${url}/alice/${repo}/upload/main`);
     await page.setInputFiles("#files", large);
     await page.click("button:has-text('Commit')");
-    await page.waitForRequest((request) => isPart(new URL(request.url())) && parts === 2);
+    await second;
     await page.close();
     const again = await context.newPage();
     let sent = 0;
     again.on("request", (request) => { if (isPart(new URL(request.url()))) sent++; });
     await again.goto(`${url}/alice/${repo}/upload/main`);
-    await again.setInputFiles("#files", [large, join(folder, "t.csv")]);
+    await again.setInputFiles("#files", [large, small]);
     await again.click("button:has-text('Commit')");
     await again.waitForURL(`${url}/alice/${repo}/tree/main?done=uploaded`);
     assert.equal(sent, 2);

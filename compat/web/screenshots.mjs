@@ -12,7 +12,7 @@ const pages = {
     model: "/samples/all-MiniLM-L6-v2",
     gguf: "/samples/SmolLM2-135M-Instruct-GGUF",
     dataset: "/datasets/samples/penguins",
-    space: process.env.SPACE ?? "/spaces/samples/hello",
+    space: "/spaces/samples/penguins-explorer",
     files: "/samples/all-MiniLM-L6-v2/tree/main",
     tensors: "/samples/all-MiniLM-L6-v2/blob/main/model.safetensors",
 };
