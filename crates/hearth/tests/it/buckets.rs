@@ -11,12 +11,12 @@ use crate::site::{Answer, Site};
 use crate::xet::Packed;
 
 impl Site {
-    async fn bring(&self, who: &str, bucket: &str, content: &[u8]) -> Packed {
+    async fn bring_to(&self, who: &str, bucket: &str, content: &[u8]) -> Packed {
         let token = self.get(who, &format!("/api/buckets/{bucket}/xet-write-token")).await.ok().json();
         self.bring_xet(token["accessToken"].as_str().unwrap(), content).await
     }
 
-    async fn change(&self, who: &str, bucket: &str, lines: &[Value]) -> Answer {
+    async fn change_bucket(&self, who: &str, bucket: &str, lines: &[Value]) -> Answer {
         let body = lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
         let headers = [("content-type", "application/x-ndjson")];
         self.send(who, Method::POST, &format!("/api/buckets/{bucket}/batch"), &headers, body).await
@@ -32,8 +32,8 @@ async fn a_bucket_works_on(site: Site) {
     assert_eq!((&made["url"], &made["name"]), (&json!("http://hub.test/buckets/alice/b"), &json!("alice/b")));
     let again = site.post("alice", "/api/buckets/alice/b", json!({})).await;
     assert_eq!(again.fails(409, None, "already").json()["url"], made["url"]);
-    let file = site.bring("alice", "alice/b", b"some content").await;
-    let done = site.change("alice", "alice/b", &[add("d/f.txt", &file)]).await.ok().json();
+    let file = site.bring_to("alice", "alice/b", b"some content").await;
+    let done = site.change_bucket("alice", "alice/b", &[add("d/f.txt", &file)]).await.ok().json();
     assert_eq!(done, json!({ "success": true, "processed": 1, "succeeded": 1, "failed": [] }));
     let tree = site.get("", "/api/buckets/alice/b/tree?recursive=True").await.ok().json();
     assert_eq!(tree[0]["mtime"], "2023-11-14T22:13:20.123Z");
@@ -108,7 +108,7 @@ async fn a_bucket_works() {
 async fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let site = Site::new().await;
     site.post("alice", "/api/buckets/alice/b", json!({})).await.ok();
-    let file = site.bring("alice", "alice/b", b"content").await;
+    let file = site.bring_to("alice", "alice/b", b"content").await;
     let gone = json!({ "type": "deleteFile", "path": "x" });
     let refused = [
         vec![gone.clone(), add("y", &file)],
@@ -118,7 +118,7 @@ async fn what_makes_no_sense_is_refused_and_changes_nothing() {
         vec![add("y", &file), json!({ "type": "deleteFile", "path": "y".repeat(20 << 10) })],
     ];
     for lines in refused {
-        let answer = site.change("alice", "alice/b", &lines).await;
+        let answer = site.change_bucket("alice", "alice/b", &lines).await;
         assert!(matches!(answer.status.as_u16(), 400 | 413), "{answer:?}");
     }
     assert_eq!(site.get("", "/api/buckets/alice/b/tree").await.ok().json(), json!([]));
@@ -131,7 +131,7 @@ async fn what_makes_no_sense_is_refused_and_changes_nothing() {
         json!({ "type": "copyFile", "path": "y", "xetHash": file.hash(), "sourceRepoType": "pie", "sourceRepoId": "a/b" }),
         json!({ "type": "deleteFile", "path": "\u{0}" }),
     ];
-    let answer = site.change("alice", "alice/b", &odd).await;
+    let answer = site.change_bucket("alice", "alice/b", &odd).await;
     assert_eq!((answer.status.as_u16(), answer.json()["failed"].as_array().unwrap().len()), (422, odd.len()));
     for path in ["?limit=x", "?sort=size", "?cursor=%00", "?direction=up"] {
         site.get("", &format!("/api/buckets/alice/b/tree{path}")).await.fails(400, None, "");
@@ -157,15 +157,15 @@ async fn what_makes_no_sense_is_refused_and_changes_nothing() {
 async fn a_quota_holds_for_copies_too() {
     let site = Site::with_limits(Limits { namespace_bytes: 1000, ..Limits::default() }).await;
     site.post("alice", "/api/buckets/alice/a", json!({})).await.ok();
-    let file = site.bring("alice", "alice/a", &[1; 600]).await;
-    site.change("alice", "alice/a", &[add("x", &file), add("y", &file)]).await.ok();
+    let file = site.bring_to("alice", "alice/a", &[1; 600]).await;
+    site.change_bucket("alice", "alice/a", &[add("x", &file), add("y", &file)]).await.ok();
     site.post("alice", "/api/buckets/alice/b", json!({})).await.ok();
     let copy = json!({
         "type": "copyFile", "path": "x", "xetHash": file.hash(), "sourceRepoType": "bucket", "sourceRepoId": "alice/a",
     });
-    site.change("alice", "alice/b", std::slice::from_ref(&copy)).await.fails(403, None, "bytes");
-    site.change("alice", "alice/a", &[json!({ "type": "deleteFile", "path": "x" })]).await.ok();
-    site.change("alice", "alice/b", &[copy]).await.fails(403, None, "bytes");
+    site.change_bucket("alice", "alice/b", std::slice::from_ref(&copy)).await.fails(403, None, "bytes");
+    site.change_bucket("alice", "alice/a", &[json!({ "type": "deleteFile", "path": "x" })]).await.ok();
+    site.change_bucket("alice", "alice/b", &[copy]).await.fails(403, None, "bytes");
 }
 
 #[tokio::test]
@@ -173,8 +173,8 @@ async fn followers_hear_of_changes() {
     let site = Site::new().await;
     site.post("alice", "/api/buckets/alice/b", json!({})).await.ok();
     let since = site.get("", "/api/buckets/alice/b").await.ok().json()["updatedAt"].as_str().unwrap().to_owned();
-    let file = site.bring("alice", "alice/b", b"content").await;
-    site.change("alice", "alice/b", &[add("f", &file)]).await.ok();
+    let file = site.bring_to("alice", "alice/b", b"content").await;
+    site.change_bucket("alice", "alice/b", &[add("f", &file)]).await.ok();
     let request =
         Request::builder().uri(format!("/api/buckets/alice/b/events?since={since}")).header("host", "hub.test");
     let response = site.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
@@ -185,7 +185,7 @@ async fn followers_hear_of_changes() {
     assert!(told.starts_with("event: changes\ndata: {") && told.ends_with("}\n\n"), "{told}");
     assert!(told.contains("\"op\":\"add\"") && told.contains(&file.hash().to_string()), "{told}");
     assert!(next().await.starts_with("event: ready\n"));
-    site.change("alice", "alice/b", &[json!({ "type": "deleteFile", "path": "f" })]).await.ok();
+    site.change_bucket("alice", "alice/b", &[json!({ "type": "deleteFile", "path": "f" })]).await.ok();
     assert!(next().await.contains("\"op\":\"delete\""));
     // Whoever may not know of it any longer hears nothing more.
     site.put("alice", "/api/buckets/alice/b/settings", json!({ "private": true })).await.ok();
