@@ -1,23 +1,26 @@
 //! All faces as one application, as it is served and as the HTTP tests call it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{FromRequestParts as _, Request};
 use axum::response::{IntoResponse as _, Response};
-use hub_account::Accounts;
+use hub_account::{Accounts, SsoPolicy};
 use hub_api::{ApiState, Streams, XetFigures};
 use hub_git::GitState;
-use hub_http::{ApiRouter, Caller, Metrics, PublicUrl, RequestContext, ServiceSettings, TrustedProxies, dress};
-use hub_web::WebState;
+use hub_http::{
+    ApiRouter, Caller, Metrics, Outgoing, PublicUrl, RequestContext, ServiceSettings, TrustedProxies, dress,
+};
+use hub_jobs::Queue;
+use hub_web::{House, Sso, WebState};
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
+use crate::config::{BlobKind, Config};
 use crate::health::{self, Health};
 use crate::hub::Hub;
 
 /// The routes of all faces, and what is put around them.
-#[derive(Debug)]
 pub struct App {
     routes: ApiRouter,
     settings: ServiceSettings,
@@ -33,7 +36,7 @@ impl App {
     /// The same; answers that last as long as their clients stay end with `stop`.
     pub fn ending_with(hub: &Hub, config: &Config, metrics: &Metrics, stop: CancellationToken) -> Self {
         let health = Health::new(hub.db.clone(), hub.blobs.clone(), metrics.clone());
-        let web = web_state(hub, config);
+        let web = web_state(hub, config, &health);
         let faces = faces(hub, config, metrics, &web, stop);
         let routes = ApiRouter::new().merge(health::routes().with_state(health)).merge(faces);
         Self { routes, settings: service_settings(config), web }
@@ -57,7 +60,9 @@ impl App {
 
     /// The service of a port that serves nothing but the apps of Spaces.
     pub fn app_router(hub: &Hub, config: &Config, metrics: &Metrics) -> Router {
-        let router = Router::new().fallback(hub_web::shared_apps).with_state(web_state(hub, config));
+        let health = Health::new(hub.db.clone(), hub.blobs.clone(), metrics.clone());
+        let web = web_state(hub, config, &health);
+        let router = Router::new().fallback(hub_web::shared_apps).with_state(web);
         dress(router, service_settings(config), hub.ids.clone(), metrics.clone())
     }
 }
@@ -91,7 +96,7 @@ pub(crate) fn git_state(hub: &Hub, config: &Config) -> GitState {
     GitState { repos: hub.repos.clone(), incoming: config.incoming_folder() }
 }
 
-fn web_state(hub: &Hub, config: &Config) -> WebState {
+fn web_state(hub: &Hub, config: &Config, health: &Health) -> WebState {
     WebState {
         repos: hub.repos.clone(),
         catalog: hub.catalog.clone(),
@@ -99,8 +104,59 @@ fn web_state(hub: &Hub, config: &Config) -> WebState {
         content_origin: config.content_origin().map(Into::into),
         community: hub.community.clone(),
         ids: hub.ids.clone(),
+        sso: sso(config),
+        house: house(hub, config, health),
         clock: hub.clock.clone(),
     }
+}
+
+/// What administrators see of the installation itself.
+fn house(hub: &Hub, config: &Config, health: &Health) -> House {
+    let database = if config.database_url().starts_with("postgres") { "PostgreSQL" } else { "SQLite" };
+    let bytes = match config.storage.blobs.kind {
+        BlobKind::Folder => "folder",
+        BlobKind::S3 => "S3",
+    };
+    let health = health.clone();
+    House {
+        version: env!("CARGO_PKG_VERSION"),
+        started_at: hub.clock.now(),
+        stores: (database, bytes),
+        // Secrets print nothing of themselves.
+        configuration: format!("{config:#?}").into(),
+        health: Arc::new(move || {
+            let health = health.clone();
+            Box::pin(async move { health.check().await })
+        }),
+        queue: Queue::new(hub.db.clone(), hub.clock.clone(), hub.ids.clone()),
+        collects_garbage: config.jobs.garbage_secs > 0,
+    }
+}
+
+/// The house by which people sign in, if the configuration names one.
+fn sso(config: &Config) -> Option<Sso> {
+    let issuer = config.sso.issuer.as_deref().filter(|issuer| !issuer.is_empty())?;
+    let outgoing = match Outgoing::new() {
+        Ok(outgoing) => outgoing,
+        Err(error) => {
+            tracing::error!(%error, "no single sign-on: requests cannot be sent");
+            return None;
+        }
+    };
+    Some(Sso {
+        label: config.sso.label.clone(),
+        client_secret: config.sso.client_secret.clone(),
+        scopes: config.sso.scopes.clone(),
+        policy: SsoPolicy {
+            issuer: issuer.trim_end_matches('/').to_owned(),
+            client_id: config.sso.client_id.clone(),
+            sign_up: config.sso.sign_up,
+            domains: config.sso.domains.clone(),
+            link_by_email: config.sso.link_by_email,
+            name_claim: config.sso.name_claim.clone(),
+        },
+        outgoing,
+    })
 }
 
 /// The answer to paths that no route has. It depends on who asks, as for a repository that is missing.

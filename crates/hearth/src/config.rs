@@ -9,7 +9,7 @@ mod layers;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use hub_account::SignUpPolicy;
+use hub_account::{SignUpPolicy, SsoSignUp};
 use hub_api::XetEpoch;
 use hub_blob::S3Config;
 use hub_cas::CasConfig;
@@ -41,6 +41,8 @@ pub struct Config {
     pub xet: XetConfig,
     /// Who may have an account.
     pub accounts: AccountsConfig,
+    /// Signing in through another house.
+    pub sso: SsoConfig,
     /// By which server mail is sent.
     pub mail: MailConfig,
     /// Where the apps of Spaces are served.
@@ -62,6 +64,7 @@ impl Default for Config {
             storage: StorageConfig::default(),
             xet: XetConfig::default(),
             accounts: AccountsConfig::default(),
+            sso: SsoConfig::default(),
             mail: MailConfig::default(),
             spaces: SpacesConfig::default(),
             limits: Limits::default(),
@@ -270,6 +273,46 @@ impl SpacesConfig {
     }
 }
 
+/// Signing in through another house, by OpenID Connect.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SsoConfig {
+    /// Its address, below which it has `.well-known/openid-configuration`; without one there is no single sign-on.
+    pub issuer: Option<String>,
+    /// Who this Hearth is there.
+    pub client_id: String,
+    /// Its secret there, if it has one.
+    pub client_secret: Option<SecretString>,
+    /// What is asked for.
+    pub scopes: String,
+    /// What the button is called.
+    pub label: String,
+    /// Who may come in without an account here.
+    pub sign_up: SsoSignUp,
+    /// The domains of addresses that may, if that is the rule.
+    pub domains: Vec<String>,
+    /// Whether an address that both houses know to be proved links an account.
+    pub link_by_email: bool,
+    /// The claim that new accounts are named by.
+    pub name_claim: String,
+}
+
+impl Default for SsoConfig {
+    fn default() -> Self {
+        Self {
+            issuer: None,
+            client_id: String::new(),
+            client_secret: None,
+            scopes: "openid profile email".to_owned(),
+            label: "single sign-on".to_owned(),
+            sign_up: SsoSignUp::default(),
+            domains: Vec::new(),
+            link_by_email: false,
+            name_claim: "preferred_username".to_owned(),
+        }
+    }
+}
+
 /// What is logged, and how.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -306,11 +349,13 @@ pub struct JobsConfig {
     pub garbage_secs: u64,
     /// How long events, and jobs that failed for good, are kept, in days.
     pub event_days: u64,
+    /// How long it is kept who did what, in days; 0 means for ever.
+    pub audit_days: u64,
 }
 
 impl Default for JobsConfig {
     fn default() -> Self {
-        Self { flush_secs: 10, garbage_secs: 24 * 3600, event_days: 30 }
+        Self { flush_secs: 10, garbage_secs: 24 * 3600, event_days: 30, audit_days: 730 }
     }
 }
 

@@ -34,7 +34,7 @@ impl Health {
     }
 
     /// Asks both stores, or remembers what they said a moment ago. One asks at a time; the others share its answer.
-    async fn check(&self) -> Result<(), String> {
+    pub(crate) async fn check(&self) -> Result<(), String> {
         let mut last = self.last.lock().await;
         if let Some((at, answer)) = &*last
             && at.elapsed() < FRESH_FOR

@@ -31,6 +31,7 @@ pub(crate) fn start(hub: &Hub, config: &Config, tasks: &TaskTracker, stop: &Canc
 /// The worker with every scheduled job.
 pub fn worker(hub: &Hub, config: &Config) -> Worker {
     let queue = Queue::new(hub.db.clone(), hub.clock.clone(), hub.ids.clone());
+    let told = queue.clone();
     let mut worker = Worker::new(queue.clone(), WorkerSettings::default());
 
     let repos = hub.repos.clone();
@@ -41,12 +42,17 @@ pub fn worker(hub: &Hub, config: &Config) -> Worker {
     worker = worker.on("downloads.roll", roll).every("downloads.roll", ROLL_EVERY);
 
     let (pruned, keep) = (hub.clone(), i64::try_from(config.jobs.event_days).unwrap_or(i64::MAX));
+    let audit_days = i64::try_from(config.jobs.audit_days).unwrap_or(i64::MAX);
     let prune = move |(): (), _| {
         let (hub, queue) = (pruned.clone(), queue.clone());
         async move {
             let before = hub.clock.now().plus_millis(keep.saturating_mul(DAY_MILLIS).saturating_neg());
             let events = Outbox::new(hub.db.clone()).prune(before).await?;
             let jobs = queue.remove_dead(before).await?;
+            if audit_days > 0 {
+                let before = hub.clock.now().plus_millis(audit_days.saturating_mul(DAY_MILLIS).saturating_neg());
+                hub.accounts.prune_audit(before).await?;
+            }
             let changes = hub.repos.forget_bucket_changes(before).await?;
             tracing::info!(
                 events,
@@ -67,13 +73,14 @@ pub fn worker(hub: &Hub, config: &Config) -> Worker {
     }
     let (repos, cas, grace) = (hub.repos.clone(), hub.cas.clone(), config.limits.upload_grace_secs);
     let collect = move |(): (), context: JobContext| {
-        let (repos, cas) = (repos.clone(), cas.clone());
+        let (repos, cas, told) = (repos.clone(), cas.clone(), told.clone());
         async move {
             let work = async {
                 let report = repos.collect_garbage(grace).await?;
                 // What the repositories have just let go of comes first, so that its chunks go at once.
                 let chunks = cas.collect(&repos).await.map_err(RepoError::from)?;
                 tracing::info!(?report, ?chunks, "collected garbage");
+                told.keep_outcome("garbage.collect", &format!("{report:#?}\n{chunks:#?}")).await?;
                 Ok::<_, RepoError>(())
             };
             // It can be left at any point, and a server that stops does not wait for it.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use hub_core::{Code, NameError, UserError};
 use hub_db::DbError;
 
+use crate::jwt::JwtError;
 use crate::label::{EmailError, LabelError};
 use crate::oauth::RedirectError;
 use crate::password::PasswordError;
@@ -167,6 +168,33 @@ pub enum AccountError {
     /// An address that no browser can be sent to.
     #[error("the address is not acceptable")]
     Redirect(#[from] RedirectError),
+    /// Nobody is under way by single sign-on from this browser.
+    #[error("the sign-in took too long or began in another browser; begin again")]
+    SsoExpired,
+    /// The other house did not say who they are, or they may not come in.
+    #[error("there is no account here for you; ask an administrator for one")]
+    SsoRefused,
+    /// Another account has the identity.
+    #[error("this identity opens another account already")]
+    SsoTaken,
+    /// What another house signed does not count.
+    #[error("the token of the other house does not count")]
+    SsoToken(#[from] JwtError),
+    /// Nobody could sign in to the account any more.
+    #[error("this is the only way into the account; set a password first")]
+    LastWayIn,
+    /// A passkey did not prove what it should.
+    #[error("the passkey was not accepted; try again, or sign in another way")]
+    PasskeyRefused,
+    /// An account has the passkey already.
+    #[error("this passkey is registered already")]
+    PasskeyTaken,
+    /// The person has as many passkeys as one may have.
+    #[error("the account has {most} passkeys, which is the most; delete some first")]
+    TooManyPasskeys {
+        /// How many that is.
+        most: i64,
+    },
     /// There is no mail server.
     #[error("no mail is sent here; ask an administrator instead")]
     NoMail,
@@ -202,7 +230,10 @@ impl UserError for AccountError {
             | AccountError::InvitationForAnother
             | AccountError::SetupInvalid
             | AccountError::ResetInvalid
-            | AccountError::ProofInvalid => Code::Forbidden,
+            | AccountError::ProofInvalid
+            | AccountError::SsoExpired
+            | AccountError::SsoRefused
+            | AccountError::SsoToken(_) => Code::Forbidden,
             AccountError::NoSuch { .. } | AccountError::NoSuchItem { .. } | AccountError::NoMail => Code::NotFound,
             AccountError::Name { .. }
             | AccountError::Label(_)
@@ -211,6 +242,7 @@ impl UserError for AccountError {
             | AccountError::DefaultVisibility
             | AccountError::Scopes { .. }
             | AccountError::EndsInPast
+            | AccountError::PasskeyRefused
             | AccountError::App { .. }
             | AccountError::Redirect(_)
             | AccountError::WrongCode
@@ -222,7 +254,11 @@ impl UserError for AccountError {
             | AccountError::LastAdmin
             | AccountError::TooManyTokens { .. }
             | AccountError::TooManySshKeys { .. }
+            | AccountError::TooManyPasskeys { .. }
+            | AccountError::PasskeyTaken
             | AccountError::SshKeyTaken
+            | AccountError::SsoTaken
+            | AccountError::LastWayIn
             | AccountError::OwnsRepositories { .. }
             | AccountError::StillOwns { .. }
             | AccountError::SecondFactorOn => Code::Conflict,

@@ -3,6 +3,7 @@
 use hub_core::{NamespaceName, SecretString, Timestamp};
 
 use crate::Accounts;
+use crate::audit::Act;
 use crate::caller::By;
 use crate::code::{digest, fresh_code};
 use crate::error::AccountError;
@@ -91,6 +92,8 @@ impl Accounts {
         let mut tx = self.inner.db.begin().await?;
         invitations::delete_expired(&mut tx, now).await?;
         invitations::insert(&mut tx, id, digest(&code), email, inviter, (now, expires_at)).await?;
+        let shown = email.map(ToString::to_string).unwrap_or_default();
+        self.record(&mut tx, by, Act::new("invitation.make", &shown)).await?;
         tx.commit().await?;
         Ok(NewInvitation { id, code, expires_at })
     }
@@ -114,6 +117,7 @@ impl Accounts {
         if !invitations::delete(&mut tx, id).await? {
             return Err(AccountError::NoSuchItem { what: "invitation" });
         }
+        self.record(&mut tx, by, Act::new("invitation.withdraw", &id.to_string())).await?;
         Ok(tx.commit().await?)
     }
 }

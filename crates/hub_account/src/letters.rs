@@ -7,6 +7,7 @@ use hub_core::{NamespaceName, SecretString};
 use hub_mail::{Letter, Mail};
 
 use crate::Accounts;
+use crate::audit::Act;
 use crate::caller::By;
 use crate::code::{digest, fresh_code};
 use crate::error::AccountError;
@@ -122,6 +123,9 @@ impl Accounts {
         if !users::set_email(&mut tx, user, &email, Some(self.now())).await? {
             return Err(AccountError::EmailTaken);
         }
+        let account = users::by_id_in(&mut tx, user).await?.ok_or(AccountError::ProofInvalid)?;
+        let (name, shown) = (account.name.as_str(), email.to_string());
+        self.record_of(&mut tx, Some(user), name, "link", Act::new("email.confirm", name).with(&shown)).await?;
         tx.commit().await?;
         Ok(email)
     }

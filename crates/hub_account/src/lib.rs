@@ -12,12 +12,14 @@
 //! - This crate knows no repositories: who deletes an account says how many it owns.
 
 mod accounts;
+mod audit;
 mod authenticate;
 mod caller;
 mod code;
 mod error;
 mod import;
 mod invitations;
+mod jwt;
 mod label;
 mod large_files;
 mod letters;
@@ -25,6 +27,7 @@ mod namespace;
 mod oauth;
 mod organizations;
 mod page;
+mod passkeys;
 mod password;
 mod permit;
 mod reset;
@@ -33,6 +36,7 @@ mod second_factor;
 mod sessions;
 mod setup;
 mod ssh_keys;
+mod sso;
 mod store;
 mod throttle;
 mod tokens;
@@ -40,11 +44,13 @@ mod users;
 mod whoami;
 
 pub use accounts::{AccountConfig, Accounts, SignUpPolicy};
+pub use audit::{Act, AuditEntry, AuditQuery};
 pub use caller::{By, Caller, CallerKey, CallerUser, Credential, Membership, TokenGrant};
 pub use code::TOKEN_PREFIX;
 pub use error::AccountError;
 pub use import::{Count, ImportReport};
 pub use invitations::{Invitation, InvitationId, NewInvitation};
+pub use jwt::{JwtError, KeySet};
 pub use label::{Email, EmailError, Label, LabelError};
 pub use large_files::{LargeFileGrant, LargeFilePass, Transfer};
 pub use letters::LetterWords;
@@ -52,16 +58,18 @@ pub use namespace::{IdParseError, Namespace, NamespaceId, NamespaceKind, key_of_
 pub use oauth::{
     App, AppDraft, AppKind, AppTokens, AuthorizeError, AuthorizeQuery, AuthorizeRequest, AuthorizedApp, ClientAuth,
     ClientId, DeviceCode, GrantError, OauthScope, OauthScopes, PublicJwk, RedirectError, RedirectUri, UserInfo,
-    UserInfoOrg, WaitingApp,
+    UserInfoOrg, WaitingApp, pkce_challenge,
 };
 pub use organizations::{Member, NewOrganization, Organization};
 pub use page::{Page, PageQuery};
+pub use passkeys::{NewPasskey, Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyId, PasskeyPlace};
 pub use password::{PasswordCost, PasswordError};
 pub use reset::PasswordReset;
 pub use scope::{Permission, PermissionError, Scope, ScopeEntity, TokenScopes};
 pub use second_factor::{FactorKey, SecondFactorState};
 pub use sessions::{FreshSession, Session, SessionGrant, SessionId, SignIn};
 pub use ssh_keys::{PublicKey, PublicKeyError, SshKey, SshKeyId};
+pub use sso::{SsoArrival, SsoBegin, SsoIdentity, SsoPending, SsoPolicy, SsoSignUp};
 pub use tokens::{FreshToken, NewToken, Token, TokenId};
 pub use users::{NewUser, User};
 pub use whoami::{Whoami, WhoamiAuth, WhoamiOrg, WhoamiToken};

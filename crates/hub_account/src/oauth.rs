@@ -28,7 +28,7 @@ use crate::throttle::Subject;
 use crate::tokens::{TOKENS_MAX, TokenId};
 
 pub use app::{App, AppDraft, AppKind, AuthorizedApp, ClientId};
-pub use authorize::{AuthorizeError, AuthorizeQuery, AuthorizeRequest};
+pub use authorize::{AuthorizeError, AuthorizeQuery, AuthorizeRequest, pkce_challenge};
 pub use device::{DeviceCode, WaitingApp};
 pub use profile::{UserInfo, UserInfoOrg};
 pub use redirect::{RedirectError, RedirectUri};

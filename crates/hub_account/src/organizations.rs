@@ -4,6 +4,7 @@ use hub_core::{NamespaceName, OrgRole, Timestamp, Visibility};
 use hub_db::Tx;
 
 use crate::Accounts;
+use crate::audit::Act;
 use crate::caller::{By, Membership};
 use crate::error::AccountError;
 use crate::label::Label;
@@ -64,6 +65,7 @@ impl Accounts {
         if let Some(founder) = founder {
             members::put(&mut tx, namespace.id, founder, OrgRole::Admin, now).await?;
         }
+        self.record(&mut tx, by, Act::new("org.create", namespace.name.as_str()).in_org(namespace.id)).await?;
         tx.commit().await?;
         Ok(namespace)
     }
@@ -127,6 +129,9 @@ impl Accounts {
         let before = members::role_of(&mut tx, org.id, user.id).await?;
         members::put(&mut tx, org.id, user.id, role, self.now()).await?;
         keep_admin(&mut tx, &org, before).await?;
+        let detail = format!("{} in {}", role.word(), org.name);
+        let act = Act::new("member.set", user.name.as_str()).in_org(org.id).with(&detail);
+        self.record(&mut tx, by, act).await?;
         Ok(tx.commit().await?)
     }
 
@@ -147,6 +152,8 @@ impl Accounts {
         };
         members::remove(&mut tx, org.id, leaver.id).await?;
         keep_admin(&mut tx, &org, Some(before)).await?;
+        let act = Act::new("member.remove", leaver.name.as_str()).in_org(org.id).with(org.name.as_str());
+        self.record(&mut tx, by, act).await?;
         Ok(tx.commit().await?)
     }
 
@@ -161,6 +168,7 @@ impl Accounts {
         by.org_admin(org.id)?;
         let mut tx = self.inner.db.begin().await?;
         namespaces::set_full_name(&mut tx, org.id, full_name).await?;
+        self.record(&mut tx, by, Act::new("org.profile", org.name.as_str()).in_org(org.id)).await?;
         Ok(tx.commit().await?)
     }
 
@@ -176,6 +184,8 @@ impl Accounts {
         check_default(visibility)?;
         let mut tx = self.inner.db.begin().await?;
         namespaces::set_default_visibility(&mut tx, org.id, visibility).await?;
+        let act = Act::new("org.default-visibility", org.name.as_str()).in_org(org.id).with(visibility.word());
+        self.record(&mut tx, by, act).await?;
         Ok(tx.commit().await?)
     }
 
@@ -195,6 +205,7 @@ impl Accounts {
         if !namespaces::delete(&mut tx, org.id).await? {
             return Err(AccountError::StillOwns { name: org.name.to_string() });
         }
+        self.record(&mut tx, by, Act::new("org.delete", org.name.as_str()).in_org(org.id)).await?;
         Ok(tx.commit().await?)
     }
 

@@ -3,6 +3,7 @@
 use hub_core::{NamespaceName, SecretString, Timestamp};
 
 use crate::Accounts;
+use crate::audit::Act;
 use crate::caller::By;
 use crate::code::{digest, fresh_code};
 use crate::error::AccountError;
@@ -29,6 +30,7 @@ impl Accounts {
         let expires_at = self.now().plus_millis(TTL_MILLIS);
         let mut tx = self.inner.db.begin().await?;
         resets::put(&mut tx, user.id, digest(&code), expires_at).await?;
+        self.record(&mut tx, by, Act::new("password.link", user.name.as_str())).await?;
         tx.commit().await?;
         Ok(PasswordReset { code, expires_at })
     }
@@ -50,6 +52,9 @@ impl Accounts {
         }
         users::set_password(&mut tx, user, &hash).await?;
         sessions::delete_others(&mut tx, user, None).await?;
+        let account = users::by_id_in(&mut tx, user).await?.ok_or(AccountError::ResetInvalid)?;
+        let name = account.name.as_str();
+        self.record_of(&mut tx, Some(user), name, "link", Act::new("password.reset", name)).await?;
         Ok(tx.commit().await?)
     }
 }

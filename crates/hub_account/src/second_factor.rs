@@ -9,6 +9,7 @@ use hub_core::SecretString;
 use sha1::Sha1;
 
 use crate::Accounts;
+use crate::audit::Act;
 use crate::caller::By;
 use crate::code::{digest, fresh_recovery_code};
 use crate::error::AccountError;
@@ -84,6 +85,7 @@ impl Accounts {
         let mut tx = self.inner.db.begin().await?;
         factors::confirm(&mut tx, user.id, self.now(), step).await?;
         factors::replace_recovery_codes(&mut tx, user.id, codes.iter().map(digest).collect()).await?;
+        self.record(&mut tx, caller, Act::new("two-factor.on", user.name.as_str())).await?;
         tx.commit().await?;
         Ok(codes)
     }
@@ -105,6 +107,7 @@ impl Accounts {
         }
         let mut tx = self.inner.db.begin().await?;
         factors::delete(&mut tx, owner).await?;
+        self.record(&mut tx, by, Act::new("two-factor.off", &owner.to_string())).await?;
         Ok(tx.commit().await?)
     }
 

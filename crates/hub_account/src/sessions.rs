@@ -9,11 +9,12 @@ use std::sync::Arc;
 use hub_core::{SecretString, Timestamp};
 
 use crate::Accounts;
+use crate::audit::Act;
 use crate::caller::{By, Caller, CallerUser, Credential};
 use crate::code::{digest, form_token, fresh_code};
 use crate::error::AccountError;
 use crate::namespace::{IdParseError, NamespaceId, key_of_wire_id, wire_id};
-use crate::store::{factors, members, sessions};
+use crate::store::{factors, members, sessions, users};
 use crate::throttle::Subject;
 
 /// The database key of a session; on the wire 24 hexadecimal digits.
@@ -112,13 +113,24 @@ impl Accounts {
         let subjects = [Subject::login(attempt.login), Subject::address(attempt.address)];
         let user = self.check_password(attempt.login, attempt.password, &subjects).await?;
         let needs_code = factors::is_on(&self.inner.db, user.id).await?;
+        self.begin_session(user.id, attempt.client, needs_code, "password").await
+    }
+
+    /// Begins a session of somebody who has proved who they are.
+    pub(crate) async fn begin_session(
+        &self,
+        user: NamespaceId,
+        client: &str,
+        needs_code: bool,
+        way: &str,
+    ) -> Result<FreshSession, AccountError> {
         let now = self.now();
         let value = fresh_code(&*self.inner.ids);
         let row = sessions::NewSession {
             id: SessionId(self.inner.ids.next_key()),
-            user: user.id,
+            user,
             hash: digest(&value),
-            client: attempt.client.chars().filter(|c| !c.is_control()).take(CLIENT_MAX).collect(),
+            client: client.chars().filter(|c| !c.is_control()).take(CLIENT_MAX).collect(),
             now,
             expires: now.plus_millis(if needs_code { PENDING_TTL_MILLIS } else { TTL_MILLIS }),
             verified: (!needs_code).then_some(now),
@@ -126,6 +138,10 @@ impl Accounts {
         let mut tx = self.inner.db.begin().await?;
         sessions::delete_expired(&mut tx, now).await?;
         sessions::insert(&mut tx, &row).await?;
+        let account = users::by_id_in(&mut tx, user).await?.ok_or(AccountError::BadCredentials)?;
+        let name = account.name.as_str();
+        let detail = if needs_code { format!("{way}, a second factor to come") } else { way.to_owned() };
+        self.record_of(&mut tx, Some(user), name, "", Act::new("sign-in", name).with(&detail)).await?;
         tx.commit().await?;
         Ok(FreshSession { value, needs_code })
     }
@@ -150,10 +166,16 @@ impl Accounts {
             self.note_failure(&subjects).await?;
             return Err(AccountError::WrongCode);
         }
+        self.verify_session(value).await?;
+        self.forgive(&subjects[0]).await
+    }
+
+    /// Lets a session in that waited for the second factor.
+    pub(crate) async fn verify_session(&self, value: &SecretString) -> Result<(), AccountError> {
+        let now = self.now();
         let mut tx = self.inner.db.begin().await?;
         sessions::verify(&mut tx, digest(value), now, now.plus_millis(TTL_MILLIS)).await?;
-        tx.commit().await?;
-        self.forgive(&subjects[0]).await
+        Ok(tx.commit().await?)
     }
 
     /// Whose session this is.
@@ -194,6 +216,7 @@ impl Accounts {
         if !sessions::delete(&mut tx, owner, id).await? {
             return Err(AccountError::NoSuchItem { what: "session" });
         }
+        self.record(&mut tx, by, Act::new("session.end", &id.to_string())).await?;
         Ok(tx.commit().await?)
     }
 
@@ -202,6 +225,7 @@ impl Accounts {
         by.person(owner)?;
         let mut tx = self.inner.db.begin().await?;
         sessions::delete_others(&mut tx, owner, by.session()).await?;
+        self.record(&mut tx, by, Act::new("session.end-others", &owner.to_string())).await?;
         Ok(tx.commit().await?)
     }
 

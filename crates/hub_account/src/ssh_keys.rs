@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use hub_core::{Sha256, Timestamp, TokenRole};
 
 use crate::Accounts;
+use crate::audit::Act;
 use crate::caller::{By, Caller, Credential, TokenGrant};
 use crate::error::AccountError;
 use crate::label::Label;
@@ -114,6 +115,8 @@ impl Accounts {
         if !ssh_keys::insert(&mut tx, owner, &key).await? {
             return Err(AccountError::SshKeyTaken);
         }
+        let fingerprint = key.fingerprint_text();
+        self.record(&mut tx, by, Act::new("ssh-key.add", key.title.as_str()).with(&fingerprint)).await?;
         tx.commit().await?;
         Ok(key)
     }
@@ -131,6 +134,7 @@ impl Accounts {
         if !ssh_keys::delete(&mut tx, owner, id).await? {
             return Err(AccountError::NoSuchItem { what: "SSH key" });
         }
+        self.record(&mut tx, by, Act::new("ssh-key.delete", &id.to_string())).await?;
         Ok(tx.commit().await?)
     }
 

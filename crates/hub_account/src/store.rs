@@ -1,5 +1,6 @@
 //! The SQL of the account tables; nothing outside this module names them.
 
+pub(crate) mod audit;
 pub(crate) mod email_proofs;
 pub(crate) mod factors;
 pub(crate) mod failures;
@@ -9,9 +10,11 @@ pub(crate) mod namespaces;
 pub(crate) mod oauth;
 pub(crate) mod oauth_apps;
 pub(crate) mod oauth_keys;
+pub(crate) mod passkeys;
 pub(crate) mod resets;
 pub(crate) mod sessions;
 pub(crate) mod ssh_keys;
+pub(crate) mod sso;
 pub(crate) mod tokens;
 pub(crate) mod users;
 

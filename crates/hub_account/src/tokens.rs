@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use hub_core::{SecretString, Timestamp, TokenRole};
 
 use crate::Accounts;
+use crate::audit::Act;
 use crate::caller::{By, TokenGrant};
 use crate::code::{digest, fresh_token};
 use crate::error::AccountError;
@@ -132,6 +133,8 @@ impl Accounts {
             return Err(AccountError::TooManyTokens { most: TOKENS_MAX });
         }
         tokens::insert(&mut tx, owner, digest(&value), &grant).await?;
+        let act = Act::new("token.create", grant.display_name.as_str()).with(grant.role.word());
+        self.record(&mut tx, by, act).await?;
         tx.commit().await?;
         Ok(FreshToken { id, value })
     }
@@ -151,6 +154,7 @@ impl Accounts {
         if !tokens::replace_hash(&mut tx, owner, id, digest(&value), self.now()).await? {
             return Err(AccountError::NoSuchItem { what: "token" });
         }
+        self.record(&mut tx, by, Act::new("token.rotate", &id.to_string())).await?;
         tx.commit().await?;
         Ok(FreshToken { id, value })
     }
@@ -162,6 +166,7 @@ impl Accounts {
         if !tokens::revoke(&mut tx, owner, id, self.now()).await? {
             return Err(AccountError::NoSuchItem { what: "token" });
         }
+        self.record(&mut tx, by, Act::new("token.revoke", &id.to_string())).await?;
         Ok(tx.commit().await?)
     }
 

@@ -4,6 +4,7 @@ use hub_core::{NamespaceName, SecretString, Timestamp};
 use hub_db::Tx;
 
 use crate::accounts::SignUpPolicy;
+use crate::audit::Act;
 use crate::caller::By;
 use crate::code::digest;
 use crate::error::AccountError;
@@ -60,6 +61,7 @@ impl Accounts {
         if is_admin {
             invitations::drop_setup(&mut tx).await?;
         }
+        self.record(&mut tx, by, Act::new("user.create", namespace.name.as_str())).await?;
         tx.commit().await?;
         Ok(namespace)
     }
@@ -89,6 +91,8 @@ impl Accounts {
             }
         }
         let namespace = self.insert_user(&mut tx, new, hash, false).await?;
+        let name = namespace.name.as_str();
+        self.record_of(&mut tx, Some(namespace.id), name, "", Act::new("user.sign-up", name)).await?;
         tx.commit().await?;
         Ok(namespace)
     }
@@ -162,6 +166,7 @@ impl Accounts {
         let mut tx = self.inner.db.begin().await?;
         users::set_password(&mut tx, user.id, &hash).await?;
         sessions::delete_others(&mut tx, user.id, by.session().filter(|_| is_own)).await?;
+        self.record(&mut tx, by, Act::new("password.set", user.name.as_str())).await?;
         Ok(tx.commit().await?)
     }
 
@@ -184,6 +189,7 @@ impl Accounts {
         {
             return Err(AccountError::EmailTaken);
         }
+        self.record(&mut tx, by, Act::new("user.profile", user.name.as_str())).await?;
         Ok(tx.commit().await?)
     }
 
@@ -197,6 +203,8 @@ impl Accounts {
             invitations::drop_setup(&mut tx).await?;
         }
         keep_admin(&mut tx, &user).await?;
+        let action = if is_admin { "user.promote" } else { "user.demote" };
+        self.record(&mut tx, by, Act::new(action, user.name.as_str())).await?;
         Ok(tx.commit().await?)
     }
 
@@ -208,6 +216,8 @@ impl Accounts {
         if user.disabled_at.is_some() != disabled {
             users::set_disabled(&mut tx, user.id, disabled.then(|| self.now())).await?;
             keep_admin(&mut tx, &user).await?;
+            let action = if disabled { "user.disable" } else { "user.enable" };
+            self.record(&mut tx, by, Act::new(action, user.name.as_str())).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -232,6 +242,7 @@ impl Accounts {
             return Err(AccountError::StillOwns { name: user.name.to_string() });
         }
         keep_admin(&mut tx, &user).await?;
+        self.record(&mut tx, by, Act::new("user.delete", user.name.as_str())).await?;
         Ok(tx.commit().await?)
     }
 

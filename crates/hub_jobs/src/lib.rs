@@ -17,6 +17,6 @@ mod store;
 mod worker;
 
 pub use outbox::{Event, Outbox, OutboxError, Sequence};
-pub use queue::{DeadJob, JobId, KindCount, NewJob, Queue};
+pub use queue::{DeadJob, JobId, JobOutcome, KindCount, NewJob, Queue};
 pub use retry::RetryPolicy;
 pub use worker::{JobContext, JobError, Worker, WorkerSettings};

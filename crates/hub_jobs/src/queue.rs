@@ -8,7 +8,7 @@ use hub_db::{Db, DbError, Tx};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use crate::store::jobs;
+use crate::store::{jobs, outcomes};
 
 /// The database key of a job.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -93,6 +93,20 @@ pub struct DeadJob {
     pub died_at: Timestamp,
 }
 
+/// What a kind of job said when it was done last.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct JobOutcome {
+    /// The kind.
+    pub kind: String,
+    /// When.
+    pub finished_at: Timestamp,
+    /// What came of it, for people.
+    pub report: String,
+}
+
+/// The most characters of a report that are kept.
+const REPORT_MAX: usize = 4000;
+
 /// The queue in the metadata database; clones are the same queue.
 #[derive(Clone, Debug)]
 pub struct Queue {
@@ -159,6 +173,18 @@ impl Queue {
             died_at,
         };
         Ok(jobs::dead(&self.db, limit.into()).await?.into_iter().map(dead).collect())
+    }
+
+    /// Keeps what a job has to say, in the place of what one of its kind said before.
+    pub async fn keep_outcome(&self, kind: &str, report: &str) -> Result<(), DbError> {
+        let kept: String = report.chars().filter(|c| *c != '\0').take(REPORT_MAX).collect();
+        outcomes::put(&self.db, kind, self.clock.now(), &kept).await
+    }
+
+    /// What each kind of job said last, of those that say something.
+    pub async fn outcomes(&self) -> Result<Vec<JobOutcome>, DbError> {
+        let outcome = |(kind, finished_at, report)| JobOutcome { kind, finished_at, report };
+        Ok(outcomes::all(&self.db).await?.into_iter().map(outcome).collect())
     }
 
     /// Lets a job that was given up wait again; `false` if it is not one.

@@ -2,4 +2,5 @@
 
 pub(crate) mod events;
 pub(crate) mod jobs;
+pub(crate) mod outcomes;
 pub(crate) mod schedules;

@@ -1,7 +1,7 @@
 //! The life of a repository: created, renamed or transferred, configured, duplicated, deleted.
 
 use bytes::Bytes;
-use hub_account::{Caller, NamespaceId};
+use hub_account::{Act, Caller, NamespaceId};
 use hub_core::{Access, NamespaceName, OrgRole, RefName, RepoAddr, RepoKind, RepoName, RepoPath, Visibility};
 use hub_formats::attributes;
 use serde::{Deserialize, Serialize};
@@ -246,6 +246,7 @@ impl Repos {
         moved?;
         repo.note(&mut tx, "repo.moved", serde_json::json!({ "from": repo.addr().repo_id(), "to": to.repo_id() }))
             .await?;
+        self.write_down(&mut tx, repo, "repo.move", &to.to_string()).await?;
         tx.commit().await?;
         Ok(to)
     }
@@ -266,8 +267,22 @@ impl Repos {
         let mut tx = self.db().begin().await?;
         repos::delete(&mut tx, repo.id()).await?;
         repo.note(&mut tx, "repo.deleted", serde_json::json!({ "repo": repo.addr().repo_id() })).await?;
+        self.write_down(&mut tx, repo, "repo.delete", "").await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Writes into the log of the house who did what to a repository.
+    async fn write_down(
+        &self,
+        tx: &mut hub_db::Tx,
+        repo: &Repo,
+        action: &'static str,
+        detail: &str,
+    ) -> Result<(), RepoError> {
+        let addr = repo.addr().to_string();
+        let act = Act::new(action, &addr).in_org(repo.state().owner).with(detail);
+        Ok(self.accounts().record(tx, repo.caller().into(), act).await?)
     }
 
     /// Changes settings.
@@ -282,6 +297,8 @@ impl Repos {
         let mut tx = self.db().begin().await?;
         repos::update_settings(&mut tx, repo.state(), change).await?;
         repo.note(&mut tx, "repo.settings", serde_json::json!({ "repo": repo.addr().repo_id() })).await?;
+        let detail = change.visibility.map_or("", Visibility::word);
+        self.write_down(&mut tx, repo, "repo.settings", detail).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -1,11 +1,17 @@
 //! `/admin`: people (made by invitation, closed, helped to a new password), and what this Hearth holds.
 
+mod audit;
+mod house;
+mod jobs;
+mod organizations;
+mod storage;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hub_account::{AccountError, Accounts, Email, InvitationId, PageQuery, User};
 use hub_core::{Code, NamespaceName, Timestamp, UserError};
-use hub_http::{AccessClass, ApiRouter, JsonOrForm, Query, get, post};
+use hub_http::{AccessClass, ApiRouter, JsonOrForm, Query, RouteDraft};
 use serde::Deserialize;
 
 use crate::WebState;
@@ -19,14 +25,25 @@ use crate::visit::Visit;
 const PAGE: usize = 50;
 
 pub(crate) fn routes() -> ApiRouter<WebState> {
-    let get = |path: &str| get(path).access(AccessClass::SiteAdmin).undocumented();
-    let post = |path: &str| post(path).access(AccessClass::SiteAdmin).undocumented();
     ApiRouter::new()
         .route(get("/admin").to(people))
         .route(post("/admin/people").to(change))
         .route(get("/admin/invitations").to(invitations))
         .route(post("/admin/invitations").to(invite))
         .route(post("/admin/invitations/withdraw").to(withdraw))
+        .merge(organizations::routes())
+        .merge(storage::routes())
+        .merge(jobs::routes())
+        .merge(audit::routes())
+        .merge(house::routes())
+}
+
+fn get(path: &str) -> RouteDraft {
+    hub_http::get(path).access(AccessClass::SiteAdmin).undocumented()
+}
+
+fn post(path: &str) -> RouteDraft {
+    hub_http::post(path).access(AccessClass::SiteAdmin).undocumented()
 }
 
 /// Which of them.

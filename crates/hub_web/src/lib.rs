@@ -14,6 +14,7 @@ mod collections;
 mod error;
 mod highlight;
 mod home;
+mod house;
 mod icon;
 mod join;
 mod login;
@@ -28,6 +29,7 @@ mod search;
 mod settings;
 mod setup;
 mod shell;
+mod sso;
 mod state;
 mod visit;
 mod words;
@@ -36,6 +38,8 @@ use hub_http::ApiRouter;
 
 pub use apps::{AppOrigin, apps, shared_apps};
 pub use error::pages;
+pub use house::{HealthCheck, House};
+pub use sso::Sso;
 pub use state::WebState;
 
 /// Every page.
@@ -45,6 +49,7 @@ pub fn routes() -> ApiRouter<WebState> {
         .merge(join::routes())
         .merge(login::routes())
         .merge(oauth::routes())
+        .merge(sso::routes())
         .merge(settings::routes())
         .merge(admin::routes())
         .merge(organizations::routes())

@@ -3,17 +3,18 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
-use hub_account::{AccountError, Accounts, LetterWords, SignIn, SignUpPolicy};
+use axum::response::{IntoResponse, Response};
+use hub_account::{AccountError, Accounts, LetterWords, PasskeyAnswer, SignIn, SignUpPolicy};
 use hub_core::{SecretString, UserError};
-use hub_http::{AccessClass, ApiRouter, JsonOrForm, Query, get, post};
-use serde::Deserialize;
+use hub_http::{AccessClass, ApiRouter, Json, JsonOrForm, Query, get, post};
+use serde::{Deserialize, Serialize};
 
 use crate::WebState;
 use crate::address::escape_value;
 use crate::error::{Answer, is_mendable, sentence};
 use crate::oauth::goes_on_to_app;
 use crate::page::go_to;
+use crate::settings::passkeys::{DoneView, place};
 use crate::shell::Shell;
 use crate::visit::{Theme, Visit, local_path};
 use crate::words::Words;
@@ -26,6 +27,8 @@ pub(crate) fn routes() -> ApiRouter<WebState> {
         .route(post("/login").to(sign_in))
         .route(get("/login/code").to(code_form))
         .route(post("/login/code").to(confirm))
+        .route(post("/login/passkey/begin").to(begin_passkey))
+        .route(post("/login/passkey").to(by_passkey))
         .route(get("/login/forgot").to(forgot_form))
         .route(post("/login/forgot").to(forgot))
         .route(get("/login/reset").to(reset_form))
@@ -46,32 +49,44 @@ struct NextQuery {
 struct LoginPage<'a> {
     shell: Shell,
     next: &'a str,
+    /// The same for an address.
+    onward: String,
     login: &'a str,
+    /// What the button to another house is called.
+    house: Option<String>,
     can_join: bool,
     has_mail: bool,
     problem: Option<String>,
 }
 
 /// `GET /login`
-async fn form(visit: Visit, State(accounts): State<Accounts>, Query(query): Query<NextQuery>) -> Answer {
+async fn form(
+    visit: Visit,
+    State(accounts): State<Accounts>,
+    State(state): State<WebState>,
+    Query(query): Query<NextQuery>,
+) -> Answer {
     let next = local_path(&query.next);
     if visit.caller.user().is_some() {
         return Ok(go_to(next));
     }
-    Ok(login_page(&visit, &accounts, StatusCode::OK, next, "", None))
+    let house = state.sso.as_ref().map(|sso| sso.label.clone());
+    Ok(login_page(&visit, &accounts, house, StatusCode::OK, (next, ""), None))
 }
 
 fn login_page(
     visit: &Visit,
     accounts: &Accounts,
+    house: Option<String>,
     status: StatusCode,
-    next: &str,
-    login: &str,
+    (next, login): (&str, &str),
     problem: Option<String>,
 ) -> Response {
     let can_join = accounts.sign_up_policy() != SignUpPolicy::Closed;
     let has_mail = accounts.mail().is_on();
-    visit.form_page(status, &LoginPage { shell: visit.shell("login"), next, login, can_join, has_mail, problem })
+    let onward = escape_value(next);
+    let view = LoginPage { shell: visit.shell("login"), next, onward, login, house, can_join, has_mail, problem };
+    visit.form_page(status, &view)
 }
 
 /// The filled form.
@@ -85,7 +100,12 @@ struct LoginBody {
 }
 
 /// `POST /login`
-async fn sign_in(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body): JsonOrForm<LoginBody>) -> Answer {
+async fn sign_in(
+    visit: Visit,
+    State(accounts): State<Accounts>,
+    State(state): State<WebState>,
+    JsonOrForm(body): JsonOrForm<LoginBody>,
+) -> Answer {
     visit.check(&body.form_token)?;
     let next = local_path(&body.next);
     let login = body.login.trim();
@@ -104,7 +124,9 @@ async fn sign_in(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body
                 AccountError::BadCredentials => visit.words.get("login.wrong").to_owned(),
                 error => sentence(error.message()),
             };
-            Ok(login_page(&visit, &accounts, StatusCode::UNPROCESSABLE_ENTITY, next, login, Some(problem)))
+            let house = state.sso.as_ref().map(|sso| sso.label.clone());
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(login_page(&visit, &accounts, house, status, (next, login), Some(problem)))
         }
         Err(error) => Err(error.into()),
     }
@@ -121,9 +143,14 @@ struct OnwardPage<'a> {
 /// to nowhere else; it follows a page that says where to go.
 pub(crate) fn go_on(visit: &Visit, next: &str) -> Response {
     match goes_on_to_app(next) {
-        true => visit.page(StatusCode::OK, &OnwardPage { shell: visit.shell("login"), next }),
+        true => onward(visit, next),
         false => go_to(next),
     }
+}
+
+/// A page that leads on to another place.
+pub(crate) fn onward(visit: &Visit, next: &str) -> Response {
+    visit.page(StatusCode::OK, &OnwardPage { shell: visit.shell("login"), next })
 }
 
 #[derive(Template)]
@@ -161,6 +188,63 @@ async fn confirm(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body
         Err(error) if is_mendable(&error) => {
             let view = CodePage { shell: visit.shell("login"), next, problem: Some(sentence(error.message())) };
             Ok(visit.form_page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a browser needs to use a passkey.
+#[derive(Serialize)]
+struct PasskeyView {
+    challenge: String,
+    host: String,
+    known: Vec<String>,
+}
+
+/// `POST /login/passkey/begin`
+async fn begin_passkey(
+    visit: Visit,
+    State(accounts): State<Accounts>,
+    JsonOrForm(body): JsonOrForm<TokenBody>,
+) -> Answer {
+    visit.check(&body.form_token)?;
+    let place = place(&visit)?;
+    let challenge = accounts.begin_passkey_sign_in(visit.session.as_ref()).await?;
+    let (host, known) = (place.host, challenge.known);
+    Ok(Json(PasskeyView { challenge: challenge.challenge.reveal().to_owned(), host, known }).into_response())
+}
+
+/// What a passkey answered.
+#[derive(Deserialize)]
+struct PasskeyBody {
+    form_token: String,
+    #[serde(default)]
+    next: String,
+    #[serde(flatten)]
+    answer: PasskeyAnswer,
+}
+
+/// `POST /login/passkey`
+async fn by_passkey(
+    visit: Visit,
+    State(accounts): State<Accounts>,
+    JsonOrForm(body): JsonOrForm<PasskeyBody>,
+) -> Answer {
+    visit.check(&body.form_token)?;
+    let place = place(&visit)?;
+    let (waiting, address, client) = (visit.session.as_ref(), visit.address.as_str(), visit.client.as_str());
+    match accounts.sign_in_by_passkey(&place, &body.answer, waiting, address, client).await {
+        Ok(session) => {
+            let view = DoneView { next: Some(local_path(&body.next).to_owned()), problem: None };
+            let mut response = Json(view).into_response();
+            if let Some(session) = session {
+                visit.set_session(&mut response, Some(&session.value));
+            }
+            Ok(response)
+        }
+        Err(error) if is_mendable(&error) => {
+            let view = DoneView { next: None, problem: Some(sentence(error.message())) };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Json(view)).into_response())
         }
         Err(error) => Err(error.into()),
     }

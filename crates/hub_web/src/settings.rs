@@ -3,6 +3,7 @@
 mod apps;
 mod factor;
 mod keys;
+pub(crate) mod passkeys;
 mod password;
 mod profile;
 mod sessions;
@@ -20,6 +21,7 @@ pub(crate) fn routes() -> ApiRouter<WebState> {
         .merge(tokens::routes())
         .merge(keys::routes())
         .merge(apps::routes())
+        .merge(passkeys::routes())
 }
 
 fn get(path: &str) -> RouteDraft {

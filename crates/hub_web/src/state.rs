@@ -10,6 +10,8 @@ use hub_core::{Clock, Ids};
 use hub_repo::Repos;
 
 use crate::apps::AppOrigin;
+use crate::house::House;
+use crate::sso::Sso;
 
 /// The state of the pages.
 #[derive(Clone)]
@@ -26,6 +28,10 @@ pub struct WebState {
     pub community: Community,
     /// Where the tokens of forms come from.
     pub ids: Arc<dyn Ids>,
+    /// The house by which people sign in, if there is one.
+    pub sso: Option<Sso>,
+    /// The installation itself.
+    pub house: House,
     /// By what pages say how long ago something was.
     pub clock: Arc<dyn Clock>,
 }

@@ -27,6 +27,9 @@ const FORM_COOKIE: &str = "hearth_form";
 /// The cookies of what a reader chose.
 const THEME_COOKIE: &str = "hearth_theme";
 const LANGUAGE_COOKIE: &str = "hearth_language";
+/// The cookie of somebody who is away to sign in elsewhere, and how long it is kept, in seconds.
+const SSO_COOKIE: &str = "hearth_sso";
+const SSO_SECS: i64 = 15 * 60;
 /// Digits of a stranger's form token.
 const TOKEN_DIGITS: usize = 32;
 /// How long a browser keeps a session and what a reader chose, in seconds.
@@ -77,6 +80,8 @@ pub(crate) struct Visit {
     pub(crate) client: String,
     /// The value of the session cookie.
     pub(crate) session: Option<SecretString>,
+    /// The state of a sign-in through another house.
+    pub(crate) sso_state: Option<SecretString>,
     /// Path and query of the request.
     pub(crate) here: String,
     content_origin: Option<Arc<str>>,
@@ -176,6 +181,14 @@ impl Visit {
         }
     }
 
+    /// Gives the browser the state of a sign-in through another house, or takes it away.
+    pub(crate) fn set_sso_state(&self, response: &mut Response, value: Option<&SecretString>) {
+        match value {
+            Some(value) => self.set_cookie(response, SSO_COOKIE, value.reveal(), Some(SSO_SECS)),
+            None => self.set_cookie(response, SSO_COOKIE, "", Some(0)),
+        }
+    }
+
     /// Keeps what a reader chose.
     pub(crate) fn set_choices(&self, response: &mut Response, theme: Option<Theme>, words: Option<&'static Words>) {
         if let Some(theme) = theme {
@@ -242,6 +255,7 @@ impl Visit {
             address: address(parts),
             client: text(header::USER_AGENT).to_owned(),
             session: None,
+            sso_state: cookie(headers, SSO_COOKIE).map(SecretString::new),
             here: parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             content_origin: state.content_origin.clone(),
             theme: cookie(headers, THEME_COOKIE).map(|word| Theme::of_word(&word)).unwrap_or_default(),

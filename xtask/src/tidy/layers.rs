@@ -41,7 +41,9 @@ fn may_use(name: &str) -> Option<Vec<&'static str>> {
         "hub_repo" => [&VOCABULARY[..], &storage, &["hub_cas", "hub_account"]].concat(),
         "hub_http" => vec!["hub_core", "hub_account"],
         "hub_api" => [&FACES_USE[..], &FEATURES, &["hub_cas"]].concat(),
-        "hub_git" | "hub_web" => [&FACES_USE[..], &FEATURES].concat(),
+        "hub_git" => [&FACES_USE[..], &FEATURES].concat(),
+        // Administrators look after the queue.
+        "hub_web" => [&FACES_USE[..], &FEATURES, &["hub_jobs"]].concat(),
         FIXTURES => [&VOCABULARY[..], &storage, &["hub_cas", "hub_mail", "hub_account", "hub_repo"]].concat(),
         BINARY => [&FEATURES_USE[..], &FEATURES, &FACES, &["hub_http", "hub_cas"]].concat(),
         feature if FEATURES.contains(&feature) => FEATURES_USE.to_vec(),

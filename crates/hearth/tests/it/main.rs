@@ -18,6 +18,7 @@ mod download;
 mod full_disk;
 mod gate;
 mod housekeeping;
+mod identity;
 mod large;
 mod likes;
 mod lists;

@@ -4,6 +4,7 @@ use hub_core::{NamespaceName, SecretString, Timestamp};
 
 use super::{OauthScopes, RedirectUri};
 use crate::Accounts;
+use crate::audit::Act;
 use crate::caller::By;
 use crate::code::{digest, fresh_code};
 use crate::error::AccountError;
@@ -81,6 +82,14 @@ pub struct App {
     pub created_at: Timestamp,
 }
 
+impl App {
+    /// An act upon the app; it belongs to the owner's log, if the owner is an organisation.
+    fn act(&self, action: &'static str) -> Act<'_> {
+        let act = Act::new(action, &self.name).with(self.client_id.as_str());
+        self.owner.as_ref().map_or(act, |(owner, _)| act.in_org(*owner))
+    }
+}
+
 /// An app that a person allowed to act for them.
 #[derive(Clone, Debug)]
 pub struct AuthorizedApp {
@@ -122,6 +131,7 @@ impl Accounts {
         {
             return Err(AccountError::App { problem: "there are 100 apps already; delete one first" });
         }
+        self.record(&mut tx, by, app.act("app.register")).await?;
         tx.commit().await?;
         Ok((app, secret))
     }
@@ -147,6 +157,7 @@ impl Accounts {
         check_draft(draft)?;
         let mut tx = self.inner.db.begin().await?;
         oauth_apps::update(&mut tx, app.key, draft).await?;
+        self.record(&mut tx, by, app.act("app.change")).await?;
         Ok(tx.commit().await?)
     }
 
@@ -159,6 +170,7 @@ impl Accounts {
         let secret = self.fresh_app_secret();
         let mut tx = self.inner.db.begin().await?;
         oauth_apps::set_secret(&mut tx, app.key, digest(&secret)).await?;
+        self.record(&mut tx, by, app.act("app.secret")).await?;
         tx.commit().await?;
         Ok(secret)
     }
@@ -169,6 +181,7 @@ impl Accounts {
         let mut tx = self.inner.db.begin().await?;
         oauth_apps::revoke_tokens(&mut tx, app.key, None, self.now()).await?;
         oauth_apps::delete(&mut tx, app.key).await?;
+        self.record(&mut tx, by, app.act("app.delete")).await?;
         Ok(tx.commit().await?)
     }
 
@@ -186,6 +199,7 @@ impl Accounts {
         let mut tx = self.inner.db.begin().await?;
         oauth_apps::revoke_tokens(&mut tx, app.key, Some(owner), self.now()).await?;
         oauth_apps::delete_consent(&mut tx, app.key, owner).await?;
+        self.record(&mut tx, by, Act::new("app.withdraw", &app.name).with(app.client_id.as_str())).await?;
         Ok(tx.commit().await?)
     }
 

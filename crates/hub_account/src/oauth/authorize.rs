@@ -10,6 +10,7 @@ use sha2::Digest as _;
 
 use super::{AppKind, AppTokens, ClientAuth, ClientId, GrantError, Issue, OauthScopes};
 use crate::Accounts;
+use crate::audit::Act;
 use crate::caller::{By, CallerUser, Credential};
 use crate::code::{digest, fresh_code};
 use crate::error::AccountError;
@@ -162,6 +163,8 @@ impl Accounts {
             signed_in: signed_in_at(user).unwrap_or(now),
             expires: now.plus_millis(CODE_TTL_MILLIS),
         };
+        let scopes = request.scopes.to_string();
+        self.record(&mut tx, by, Act::new("app.allow", &request.app.name).with(&scopes)).await?;
         oauth::delete_expired_codes(&mut tx, now).await?;
         oauth::insert_code(&mut tx, &row).await?;
         tx.commit().await?;
@@ -186,7 +189,7 @@ impl Accounts {
         }
         let proves = match (&found.challenge, verifier) {
             (None, None) => true,
-            (Some(challenge), Some(verifier)) => *challenge == challenge_of(verifier),
+            (Some(challenge), Some(verifier)) => *challenge == pkce_challenge(verifier),
             _ => false,
         };
         if !proves {
@@ -230,6 +233,7 @@ fn is_challenge(text: &str) -> bool {
     text.len() == CHALLENGE_CHARS && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
-fn challenge_of(verifier: &SecretString) -> String {
+/// What goes along of a verifier that stays: its hash (RFC 7636, 4.2).
+pub fn pkce_challenge(verifier: &SecretString) -> String {
     URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(verifier.reveal().as_bytes()))
 }

@@ -33,6 +33,10 @@ pub(crate) async fn by_id(db: &Db, id: NamespaceId) -> Result<Option<User>, DbEr
     db.query_opt(&format!("SELECT {COLUMNS} {FROM} WHERE u.id = $1"), args![id.key()]).await
 }
 
+pub(crate) async fn by_id_in(tx: &mut Tx, id: NamespaceId) -> Result<Option<User>, DbError> {
+    tx.query_opt(&format!("SELECT {COLUMNS} {FROM} WHERE u.id = $1"), args![id.key()]).await
+}
+
 pub(crate) async fn by_key(db: &Db, key: &str) -> Result<Option<User>, DbError> {
     db.query_opt(&format!("SELECT {COLUMNS} {FROM} WHERE n.name_key = $1"), args![key]).await
 }

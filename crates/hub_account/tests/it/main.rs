@@ -9,6 +9,7 @@ mod sessions;
 mod setup;
 mod sign_in;
 mod ssh_keys;
+mod sso;
 mod tokens;
 mod users;
 mod whoami;

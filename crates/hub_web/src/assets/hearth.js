@@ -109,3 +109,56 @@ for (const field of document.querySelectorAll("[data-suggest]")) {
     if (!field.form.contains(event.relatedTarget)) setTimeout(() => field.form.querySelector(".suggest")?.remove(), 150);
   });
 }
+
+// Passkeys: the browser speaks with the authenticator, the server checks what it says.
+{
+  const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+  const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const send = async (address, body) => {
+    const answer = await fetch(address, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    const told = await answer.json();
+    if (!answer.ok) throw new Error(told.problem || told.error);
+    return told;
+  };
+  const ceremony = (form, run) => form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const problem = form.querySelector("[role=alert]"), button = form.querySelector("button");
+    problem.hidden = true;
+    button.disabled = true;
+    try {
+      location.assign((await run(Object.fromEntries(new FormData(form)))).next);
+    } catch (error) {
+      problem.textContent = error.name === "NotAllowedError" ? form.dataset.failed : error.message || form.dataset.failed;
+      problem.hidden = false;
+      button.disabled = false;
+    }
+  });
+  for (const form of document.querySelectorAll("[data-passkey-add]")) {
+    ceremony(form, async (fields) => {
+      const asked = await send("/settings/passkeys/begin", fields);
+      const made = await navigator.credentials.create({ publicKey: {
+        challenge: bytes(asked.challenge), rp: { id: asked.host, name: "Hearth" },
+        user: { id: new TextEncoder().encode(asked.userId), name: asked.user, displayName: asked.user },
+        pubKeyCredParams: [-7, -8, -257].map((alg) => ({ type: "public-key", alg })),
+        excludeCredentials: asked.known.map((id) => ({ type: "public-key", id: bytes(id) })),
+        authenticatorSelection: { residentKey: "required", userVerification: "required" }, attestation: "none",
+      } });
+      const told = made.response;
+      return send("/settings/passkeys", { ...fields, clientDataJSON: text(told.clientDataJSON),
+        authenticatorData: text(told.getAuthenticatorData()), publicKey: text(told.getPublicKey()) });
+    });
+  }
+  for (const form of document.querySelectorAll("[data-passkey-use]")) {
+    form.hidden = !window.PublicKeyCredential;
+    ceremony(form, async (fields) => {
+      const asked = await send("/login/passkey/begin", fields);
+      const given = await navigator.credentials.get({ publicKey: {
+        challenge: bytes(asked.challenge), rpId: asked.host, userVerification: "required",
+        allowCredentials: asked.known.map((id) => ({ type: "public-key", id: bytes(id) })),
+      } });
+      const told = given.response;
+      return send("/login/passkey", { ...fields, id: text(given.rawId), clientDataJSON: text(told.clientDataJSON),
+        authenticatorData: text(told.authenticatorData), signature: text(told.signature) });
+    });
+  }
+}

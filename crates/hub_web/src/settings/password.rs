@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub_account::{AccountError, Accounts};
+use hub_account::{AccountError, Accounts, SsoIdentity};
 use hub_core::{SecretString, UserError};
 use hub_http::{ApiRouter, JsonOrForm};
 use serde::Deserialize;
@@ -24,14 +24,30 @@ pub(super) fn routes() -> ApiRouter<WebState> {
 struct PasswordPage {
     shell: Shell,
     has_password: bool,
+    /// What the other house is called, if there is one.
+    house: Option<String>,
+    identities: Vec<SsoIdentity>,
     problem: Option<String>,
 }
 
+async fn password_page(
+    visit: &Visit,
+    accounts: &Accounts,
+    state: &WebState,
+    status: StatusCode,
+    has_password: bool,
+    problem: Option<String>,
+) -> Answer {
+    let identities = accounts.sso_identities(visit.by(), visit.person()?.id).await?;
+    let house = state.sso.as_ref().map(|sso| sso.label.clone());
+    let view = PasswordPage { shell: visit.shell("password"), has_password, house, identities, problem };
+    Ok(visit.page(status, &view))
+}
+
 /// `GET /settings/password`
-async fn show(visit: Visit, State(accounts): State<Accounts>) -> Answer {
+async fn show(visit: Visit, State(accounts): State<Accounts>, State(state): State<WebState>) -> Answer {
     let user = accounts.user(visit.by(), &visit.person()?.name).await?;
-    let view = PasswordPage { shell: visit.shell("password"), has_password: user.has_password, problem: None };
-    Ok(visit.page(StatusCode::OK, &view))
+    password_page(&visit, &accounts, &state, StatusCode::OK, user.has_password, None).await
 }
 
 /// The filled form.
@@ -43,7 +59,12 @@ struct PasswordBody {
 }
 
 /// `POST /settings/password`
-async fn save(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body): JsonOrForm<PasswordBody>) -> Answer {
+async fn save(
+    visit: Visit,
+    State(accounts): State<Accounts>,
+    State(state): State<WebState>,
+    JsonOrForm(body): JsonOrForm<PasswordBody>,
+) -> Answer {
     visit.check(&body.form_token)?;
     let name = &visit.person()?.name;
     match accounts.set_password(visit.by(), name, body.current.as_ref(), &body.password).await {
@@ -54,8 +75,8 @@ async fn save(visit: Visit, State(accounts): State<Accounts>, JsonOrForm(body): 
                 error => sentence(error.message()),
             };
             let has_password = body.current.is_some();
-            let view = PasswordPage { shell: visit.shell("password"), has_password, problem: Some(problem) };
-            Ok(visit.page(StatusCode::UNPROCESSABLE_ENTITY, &view))
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            password_page(&visit, &accounts, &state, status, has_password, Some(problem)).await
         }
         Err(error) => Err(error.into()),
     }
