@@ -121,8 +121,8 @@ test("one Hearth signs people in through another", async () => {
     await page.fill("#redirect_uris", `http://localhost:${port}/login/sso/callback`);
     await page.check("input[value=email]");
     await page.click("button:has-text('Register')");
-    const secret = (await page.textContent(".notice pre.copy code")).trim();
-    const clientId = (await page.textContent("main > .sided pre.copy:not(.notice pre) code")).trim();
+    // Shown once above the form, then the id, then the address of the provider.
+    const [secret, clientId] = (await page.locator("pre.copy code").allTextContents()).map((text) => text.trim());
     await there.close();
     const other = await house(port, {
         HEARTH_SSO__ISSUER: url, HEARTH_SSO__CLIENT_ID: clientId, HEARTH_SSO__CLIENT_SECRET: secret, HEARTH_SSO__LABEL: "the first house",
@@ -132,7 +132,7 @@ test("one Hearth signs people in through another", async () => {
         const tab = await context.newPage();
         await tab.goto(`${other.home}/login?next=/settings/password`);
         await tab.click("text=Sign in with the first house");
-        await tab.waitForURL(`${url}/login**`);
+        await tab.waitForURL((address) => address.href.startsWith(`${url}/login`));
         await tab.fill("#login", "alice");
         await tab.fill("#password", password);
         await tab.click("main form button");
@@ -147,11 +147,11 @@ test("one Hearth signs people in through another", async () => {
         const mine = await context.newPage();
         await signIn(mine, other.home, "/settings/password");
         await mine.click("text=Link an identity of the first house");
-        await mine.waitForURL(`${url}/login**`);
+        await mine.waitForURL((address) => address.href.startsWith(`${url}/login`));
         await mine.fill("#login", "alice");
         await mine.fill("#password", password);
         await mine.click("main form button");
-        await mine.waitForURL(`${other.home}/login/sso/callback**`);
+        await mine.waitForURL((address) => address.pathname === "/login/sso/callback");
         assert.match(await mine.textContent("main"), /opens another account/);
 
         // What comes back without having left from here is not believed.

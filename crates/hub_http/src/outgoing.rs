@@ -52,6 +52,8 @@ pub struct Outgoing {
 impl Outgoing {
     /// A sender. It fails only where the system has no certificates to trust.
     pub fn new() -> Result<Self, OutgoingError> {
+        // The client takes the cryptography of the process, of which there is one; whoever was first has chosen the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let built = reqwest::Client::builder()
             .timeout(WITHIN)
             .connect_timeout(WITHIN)
