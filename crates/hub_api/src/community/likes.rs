@@ -148,7 +148,6 @@ impl PersonView {
 }
 
 /// `GET /api/{kind}s/{namespace}/{name}/likers`
-#[expect(clippy::too_many_arguments, reason = "extractors")]
 async fn likers(
     State(repos): State<Repos>,
     State(community): State<Community>,
