@@ -11,9 +11,12 @@ use hub_test::TestEngine;
 
 use crate::support::{commit, model, put, read};
 
+/// The object that a delta stands on, and the delta.
+type Fold = (Oid, Vec<u8>);
+
 /// A pack that a client makes, entry by entry.
 #[derive(Default)]
-struct Draft(Vec<(ObjectKind, Vec<u8>, Option<(Oid, Vec<u8>)>)>);
+struct Draft(Vec<(ObjectKind, Vec<u8>, Option<Fold>)>);
 
 impl Draft {
     fn add(&mut self, kind: ObjectKind, content: Vec<u8>) -> Oid {
