@@ -113,7 +113,11 @@ macro_rules! numbers {
 impl<'de> Deserializer<'de> for Values {
     type Error = QueryError;
 
+    /// A key that came several times is a list to whoever takes either.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, QueryError> {
+        if self.values.len() > 1 {
+            return self.deserialize_seq(visitor);
+        }
         let text = self.last().to_owned();
         visitor.visit_string(text).map_err(|error: QueryError| self.named(error))
     }

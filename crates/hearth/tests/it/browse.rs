@@ -73,7 +73,10 @@ async fn cards_set_formulas_and_tables_show_their_rows() {
     let page = site.get("", "/alice/m").await.ok().text();
     assert!(page.matches("<math").count() >= 3 && page.contains("<mfrac>"), "{page}");
     assert!(page.contains("<code>$n$</code>") && !page.contains("<script>alert"), "{page}");
-    assert_eq!(site.get("", "/alice/m").await.ok().text(), page, "the same from memory");
+    let again = site.get("", "/alice/m").await.ok().text();
+    let card =
+        |page: &str| page.split("<article").nth(1).and_then(|rest| rest.split("</article>").next()).map(str::to_owned);
+    assert!(card(&page).is_some() && card(&again) == card(&page), "the same from memory: {again}");
 
     create(&site, "alice", json!({ "name": "t", "type": "dataset" })).await;
     let files = [

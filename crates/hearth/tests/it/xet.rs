@@ -489,7 +489,7 @@ async fn copies_move_no_bytes_and_deleted_files_give_their_room_back() {
     let files = json!([{ "xetHash": packed.hash(), "sha256": sha256(&content), "filename": "w.bin" }]);
     let handed = json!({ "target": { "type": "model", "name": "alice/m" }, "files": files });
     let answer = site.post("alice", "/api/datasets/alice/d/lfs-files/duplicate", handed).await.ok().json();
-    assert_eq!(answer, json!({ "failed": [] }));
+    assert_eq!(answer, json!({ "success": true, "processed": 1, "succeeded": 1, "failed": [] }));
     let twin = json!({ "repository": "alice/twin" });
     site.post("alice", "/api/datasets/alice/d/duplicate", twin).await.ok();
     assert!(site.get("alice", "/datasets/alice/twin/resolve/main/w.bin").await.ok().body == content);

@@ -139,7 +139,8 @@ const INSERT_MAX: usize = 0x7f;
 /// Bases beyond this are not indexed; an offset has four bytes.
 const BASE_MAX: usize = 64 << 20;
 
-/// Tells `target` by what it shares with `base`; `None` if that takes more than `most` bytes.
+/// Tells `target` by what it shares with `base`; `None` if that takes more than `most` bytes, or so nearly as many that
+/// what a copy would have reached back over was too much.
 pub fn encode(base: &[u8], target: &[u8], most: usize) -> Option<Vec<u8>> {
     if base.len() < WINDOW || base.len() > BASE_MAX {
         return None;
