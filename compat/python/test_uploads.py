@@ -156,7 +156,7 @@ def test_preupload_lfs_files_commits_later(alice, repo, tmp_path):
     assert download(alice, repo, "shard-2.bin", tmp_path) == noise(MEGABYTE, 2)
 
 
-def batch(http, repo, oid, size, operation="upload", token=ALICE, transfers=("basic", "multipart")):
+def batch(http, repo, oid, size, operation="upload", token=ALICE, transfers=("basic", "multipart"), ref=None):
     return http.post(
         f"/{repo}.git/info/lfs/objects/batch",
         json={
@@ -164,7 +164,8 @@ def batch(http, repo, oid, size, operation="upload", token=ALICE, transfers=("ba
             "transfers": list(transfers),
             "objects": [{"oid": oid, "size": size}],
             "hash_algo": "sha256",
-        },
+        }
+        | ({"ref": {"name": ref}} if ref else {}),
         headers=bearer(token) | {"Accept": "application/vnd.git-lfs+json"},
     )
 
@@ -197,9 +198,11 @@ def test_an_upload_needs_no_credentials_but_the_link(http, alice, repo, tmp_path
 def test_lfs_batch_needs_rights(http, repo):
     from people import ALICE_READ, BOB
 
-    for token in (ALICE_READ, BOB):
-        answer = batch(http, repo, sha256(b"x"), 1, token=token)
+    # Whoever may read may propose, and bring what the proposal needs; a branch takes a writer.
+    for token, ref in ((ALICE_READ, None), (ALICE_READ, "refs/heads/main"), (BOB, "refs/heads/main")):
+        answer = batch(http, repo, sha256(b"x"), 1, token=token, ref=ref)
         assert answer.status_code == 403, answer.text
+    assert batch(http, repo, sha256(b"x"), 1, token=BOB, ref="refs/pr/1").status_code == 200
     assert http.post(f"/{repo}.git/info/lfs/objects/batch", json={}).status_code in (400, 401, 422)
 
 
