@@ -11,6 +11,7 @@ use anyhow::bail;
 use crate::flags::Flags;
 use crate::server::{self, Scratch, Server};
 
+mod catalog;
 mod client;
 mod commits;
 mod git;
@@ -56,6 +57,8 @@ type Part = (&'static str, fn(&mut Bench) -> anyhow::Result<()>);
 
 /// A part that needs no server, and is not among those that are measured when none is named.
 const XET_CODEC: &str = "xet-codec";
+/// Another such part: it makes its own data and takes minutes.
+const CATALOG: &str = "catalog";
 /// Parts that take long, and are measured only when they are named.
 const LONG: [Part; 2] = [("xet", xet::measure), ("xet-huge", xet::measure_huge)];
 
@@ -72,6 +75,9 @@ const PARTS: [Part; 8] = [
 ];
 
 pub(crate) fn run(root: &Path, part: Option<&str>, flags: &mut Flags) -> anyhow::Result<()> {
+    if part == Some(CATALOG) {
+        return catalog::measure(root, flags);
+    }
     let (size_mib, clients) = match part {
         Some("xet") => (2 * 1024, 8),
         Some("xet-huge") => (20 * 1024, 1),
@@ -97,7 +103,7 @@ pub(crate) fn run(root: &Path, part: Option<&str>, flags: &mut Flags) -> anyhow:
     };
     if chosen.is_empty() {
         let names: Vec<&str> = PARTS.iter().chain(&LONG).map(|(name, _)| *name).collect();
-        bail!("no such part; there are {}, {XET_CODEC}", names.join(", "));
+        bail!("no such part; there are {}, {XET_CODEC}, {CATALOG}", names.join(", "));
     }
     let binary = server::binary(root, binary)?;
     let scratch = Scratch::new(place)?;

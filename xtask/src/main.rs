@@ -26,7 +26,8 @@ Usage: cargo xtask COMMAND
   tidy                 hold the rules of CONVENTIONS.md that a program can check
   bench [PART]         measure a release server beside nginx and plain tools; PART is one of
                        idle, transfer, commits, info, tree, git (default: all); or xet and xet-huge, which take
-                       long, or xet-codec, which needs no server
+                       long, or xet-codec, which needs no server, or catalog, which
+                       searches a made-up catalog at full size (--scale 1.0 --database URL --cards no)
                        --size-mib 1024  --clients 16  --commits 1000  --files 100000  --binary PATH  --scratch DIR
   chaos                kill a server with -9 amid uploads and commits: nothing acknowledged may be lost
                        --rounds 20  --operations 200  --seed N  --binary PATH  --scratch DIR

@@ -16,7 +16,7 @@ mod tables;
 mod words;
 
 /// Folders that hold what we write. Everything else (build output, data, environments) is not ours.
-const ROOTS: [&str; 5] = ["crates", "xtask", "migrations", "compat", "fuzz"];
+const ROOTS: [&str; 6] = ["bench", "crates", "xtask", "migrations", "compat", "fuzz"];
 /// Folders inside those that tools fill.
 const FOREIGN: [&str; 6] = ["target", "node_modules", ".venv", "__pycache__", "corpus", "artifacts"];
 const MAXIMUM_DEPTH: usize = 16;
