@@ -171,6 +171,67 @@ def test_list_filters(alice, anonymous, model):
     assert list(anonymous.list_models(author="nobody-at-all")) == []
 
 
+def test_every_filter_of_models_agrees_with_a_plain_look(alice, anonymous, new_repo):
+    """Random models and random questions: the client's lists equal what a look at each model says."""
+    import random
+
+    dice = random.Random(7)
+    tasks, licenses, languages = ["fill-mask", "text-generation"], ["mit", "apache-2.0"], ["en", "fr", "de"]
+    mark = f"mark-{dice.getrandbits(40):x}"
+    made = {}
+    for number in range(12):
+        card = {"tags": [mark, f"odd-{number % 2}"], "language": sorted(dice.sample(languages, dice.randint(1, 3)))}
+        card["pipeline_tag"], card["license"] = dice.choice(tasks), dice.choice(licenses)
+        card["base_model"], card["datasets"] = f"alice/base-{number % 3}", [f"alice/data-{number % 2}"]
+        size = dice.choice([10, 1000])
+        repo = new_repo()
+        text = "---\n" + "".join(f"{key}: {json.dumps(value)}\n" for key, value in card.items()) + "---\n"
+        files = {"README.md": text.encode(), "model.safetensors": safetensors({"a": ("F32", [size])})}
+        alice.create_commit(repo, [CommitOperationAdd(*file) for file in files.items()], commit_message="all")
+        made[repo] = card | {"size": size}
+    questions = {
+        "filter": lambda card, value: value in card["tags"] + card["language"] + [f"license:{card['license']}"],
+        "pipeline_tag": lambda card, value: card["pipeline_tag"] == value,
+        "trained_dataset": lambda card, value: value in card["datasets"],
+        "num_parameters": lambda card, value: (card["size"] >= 500) == value.startswith("min"),
+        "search": lambda card, value: True,
+        "gated": lambda card, value: not value,
+    }
+    values = {
+        "filter": ["en", "fr", "odd-1", "license:mit"],
+        "pipeline_tag": tasks,
+        "trained_dataset": ["alice/data-0", "alice/data-1"],
+        "num_parameters": ["min:500", "max:0.5K"],
+        "search": ["alice"],
+        "gated": [True, False],
+    }
+    for _ in range(60):
+        asked = {name: dice.choice(values[name]) for name in dice.sample(sorted(values), dice.randint(0, 4))}
+        fits = {repo for repo, card in made.items() if all(questions[name](card, value) for name, value in asked.items())}
+        tags = [mark] + ([asked.pop("filter")] if "filter" in asked else [])
+        sort = dice.choice(["created_at", "last_modified", "downloads", "likes", "trending_score"])
+        found = [item.id for item in anonymous.list_models(filter=tags, sort=sort, **asked)]
+        assert len(found) == len(set(found)) and set(found) == fits, (asked, tags)
+    for number in range(3):
+        children = {item.id for item in anonymous.list_models(filter=[mark, f"base_model:alice/base-{number}"])}
+        assert children == {repo for repo, card in made.items() if card["base_model"] == f"alice/base-{number}"}
+    assert list(anonymous.list_models(filter=mark, inference="warm")) == []
+    assert list(anonymous.list_models(filter=mark, apps="llama.cpp")) == []
+
+
+def test_spaces_are_found_by_what_they_use(alice, anonymous, new_repo):
+    space, plain = new_repo("space"), new_repo("space")
+    card = b"---\nsdk: static\nmodels: [alice/Some-Model]\ndatasets: [alice/some-data]\n---\n"
+    alice.upload_file(repo_id=space, repo_type="space", path_or_fileobj=card, path_in_repo="README.md")
+
+    def found(**query):
+        return {item.id for item in anonymous.list_spaces(author="alice", **query)} & {space, plain}
+
+    assert found() == {space, plain}
+    assert found(models="alice/Some-Model") == found(datasets=["alice/some-data"]) == found(linked=True) == {space}
+    assert found(models="alice/other") == found(datasets="alice/other") == set()
+
+
 def test_list_pages_sorts_and_limits(alice, anonymous, new_repo):
     repos = [new_repo() for _ in range(7)]
     listed = [item.id for item in anonymous.list_models(author="alice", sort="created_at", limit=5)]

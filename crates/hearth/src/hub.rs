@@ -17,6 +17,9 @@ use hub_repo::{Repos, ReposParts};
 use crate::config::{BlobKind, Config};
 use crate::system::{SystemClock, SystemIds};
 
+/// The snapshot of the search index, in the data folder of this replica.
+const CATALOG_SNAPSHOT: &str = "catalog.snapshot";
+
 /// What an installation stands on.
 #[derive(Clone, Debug)]
 pub struct Stores {
@@ -98,7 +101,7 @@ impl Hub {
             ids: ids.clone(),
             limits: config.limits.clone(),
         });
-        let catalog = Catalog::new(repos.clone(), db.clone());
+        let catalog = Catalog::with_snapshot(repos.clone(), db.clone(), config.data.join(CATALOG_SNAPSHOT));
         let community = Community::new(CommunityParts {
             db: db.clone(),
             repos: repos.clone(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use hub_catalog::Built;
 use hub_git::SshServer;
 use hub_http::{Metrics, PublicUrl};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -29,6 +30,7 @@ pub(crate) async fn run(config: Config, sample_folder: Option<PathBuf>) -> anyho
     let address = listener.local_addr()?;
 
     let metrics = Metrics::new(env!("CARGO_PKG_VERSION"));
+    metrics.watch("hearth_searches_given_up_total", "Searches that took too long.", hub.catalog.given_up());
     let router = App::ending_with(&hub, &config, &metrics, stop.clone()).into_router(&hub, &metrics);
     let tasks = TaskTracker::new();
     housekeeping::start(&hub, &config, &tasks, &stop);
@@ -59,17 +61,40 @@ pub(crate) async fn run(config: Config, sample_folder: Option<PathBuf>) -> anyho
     Ok(())
 }
 
-/// Builds the index of all repositories; until it stands the database answers, more slowly.
+/// How often the index is written down, if it changed.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(600);
+
+/// Builds the index of all repositories; until it stands the database answers, more slowly. Then keeps its snapshot
+/// fresh, so that the next start is quick.
 async fn index(hub: Hub, stop: CancellationToken) {
     let built = tokio::select! {
         () = stop.cancelled() => return,
         built = hub.catalog.build() => built,
     };
     match built {
-        Ok(repositories) => tracing::info!(repositories, "the index of repositories is built"),
+        Ok(Built { repositories, from_snapshot, refused }) => {
+            if let Some(reason) = refused {
+                tracing::warn!(reason, "the snapshot of the index was not used");
+            }
+            tracing::info!(repositories, from_snapshot, "the index of repositories is built");
+        }
         Err(error) => {
             let error = format!("{:#}", anyhow::Error::from(error));
             tracing::error!(error, "no index of repositories: the database answers, more slowly");
+            return;
+        }
+    }
+    loop {
+        let is_over = tokio::select! {
+            () = stop.cancelled() => true,
+            () = tokio::time::sleep(SNAPSHOT_EVERY) => false,
+        };
+        if let Err(error) = hub.catalog.write_snapshot().await {
+            let error = format!("{:#}", anyhow::Error::from(error));
+            tracing::warn!(error, "the next start reads all repositories from the database");
+        }
+        if is_over {
+            return;
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Repositories as wholes: their life, their settings, what is known of them, lists.
 
+mod apps;
 mod branch_rules;
 mod create;
+mod filters;
 mod info;
 mod list;
 mod settings;

@@ -104,6 +104,9 @@ impl QuickQuery {
         if self.q.len() > TEXT_MAX_BYTES {
             return Err(ApiError::bad_request(format!("`q` may have at most {TEXT_MAX_BYTES} bytes")));
         }
+        if self.q.chars().any(char::is_control) {
+            return Err(ApiError::bad_request("`q`: control characters stand in no name"));
+        }
         match self.limit {
             Some(limit) if !(1..=SHOWN_MAX).contains(&limit) => {
                 Err(ApiError::bad_request(format!("`limit` goes from 1 to {SHOWN_MAX}")))
@@ -128,7 +131,9 @@ impl QuickQuery {
         let author = self.namespace.as_deref().map(|name| Clause::has(Group::Author, name.to_ascii_lowercase()));
         let search = Search {
             clauses: author.into_iter().collect(),
-            texts: vec![self.q.clone()],
+            texts: self.q.split_whitespace().map(str::to_owned).collect(),
+            forgiving: true,
+            best: true,
             sort: Sort::Trending,
             limit: self.limit() + self.exclude.len().min(SHOWN_MAX),
             ..Search::default()

@@ -5,8 +5,10 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use hub_account::{Caller, NamespaceId};
 use hub_core::{Code, RepoKind, UserError};
@@ -15,13 +17,16 @@ use hub_jobs::{Event, Outbox, OutboxError, Sequence};
 use hub_repo::{ListCursor, ListPage, ListQuery, ListedRepo, RepoError, RepoId, Repos, SURVEY_MAX, Surveyed};
 use tokio::sync::Mutex;
 
-use crate::entry::Entry;
-use crate::query::{Found, Query};
+use crate::query::{Facet, Found, Query};
 use crate::shelf::Shelf;
-use crate::translate::{cursor_of, entry_of, query_of};
+use crate::snapshot::{self, Origin};
+use crate::stop::Stop;
+use crate::translate::{cursor_of, entry_of, list_query_of, query_of};
 
 /// How many events are taken in at a time.
 const EVENTS: u32 = 1000;
+/// No question is worth more time.
+const DEADLINE: Duration = Duration::from_secs(2);
 /// Above this number of repositories an answer may take long enough to be worked out on a thread of its own.
 const LARGE: u64 = 50_000;
 
@@ -37,9 +42,15 @@ pub enum CatalogError {
     /// The database failed.
     #[error("the database failed")]
     Db(#[from] DbError),
+    /// The snapshot could not be written.
+    #[error("the snapshot of the search index cannot be written")]
+    Snapshot(#[source] std::io::Error),
     /// The index is still being built.
     #[error("the search index is being built: try again in a moment")]
     NotBuilt,
+    /// The answer took too long.
+    #[error("the search takes too long and was given up: ask for less, with fewer or narrower conditions")]
+    TooSlow,
     /// The thread that looked for the answer failed.
     #[error("the search was given up")]
     Interrupted,
@@ -51,8 +62,8 @@ impl UserError for CatalogError {
             CatalogError::Repo(error) => error.code(),
             CatalogError::Outbox(error) => error.code(),
             CatalogError::Db(error) => error.code(),
-            CatalogError::NotBuilt => Code::Unavailable,
-            CatalogError::Interrupted => Code::Internal,
+            CatalogError::NotBuilt | CatalogError::TooSlow => Code::Unavailable,
+            CatalogError::Snapshot(_) | CatalogError::Interrupted => Code::Internal,
         }
     }
 
@@ -61,7 +72,7 @@ impl UserError for CatalogError {
             CatalogError::Repo(error) => error.message(),
             CatalogError::Outbox(error) => error.message(),
             CatalogError::Db(error) => error.message(),
-            CatalogError::NotBuilt | CatalogError::Interrupted => self.to_string().into(),
+            _ => self.to_string().into(),
         }
     }
 }
@@ -73,6 +84,30 @@ pub struct FoundRepos {
     pub repos: Vec<ListedRepo>,
     /// Counts, facets, and whether there are more.
     pub found: Found,
+}
+
+/// A page of repositories.
+#[derive(Debug)]
+pub struct CatalogPage {
+    /// The repositories.
+    pub repos: Vec<ListedRepo>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<ListCursor>,
+    /// How many match in all. The database, which answers while the index is built, does not count.
+    pub total: Option<u64>,
+    /// The facets asked for.
+    pub facets: Vec<Facet>,
+}
+
+/// How the index came to be.
+#[derive(Debug)]
+pub struct Built {
+    /// How many repositories are in it.
+    pub repositories: u64,
+    /// Whether they were read from the snapshot.
+    pub from_snapshot: bool,
+    /// Why a snapshot that is there was not used.
+    pub refused: Option<String>,
 }
 
 /// The index. Cloning is cheap; every clone is the same.
@@ -88,9 +123,13 @@ struct Inner {
     /// How many questions have come.
     arrivals: AtomicU64,
     progress: Mutex<Progress>,
+    /// How many questions were given up because they took too long.
+    given_up: Arc<AtomicU64>,
+    /// Where the snapshot lies, if there is one.
+    snapshot: Option<PathBuf>,
 }
 
-type Shelves = HashMap<RepoKind, Shelf>;
+pub(crate) type Shelves = HashMap<RepoKind, Shelf>;
 
 /// How far the index has come.
 #[derive(Default)]
@@ -99,19 +138,37 @@ struct Progress {
     position: Option<Sequence>,
     /// Questions numbered below this came before the outbox was last looked at.
     covered: u64,
+    /// How far the snapshot goes that was written last.
+    written: Option<Sequence>,
 }
 
 impl Catalog {
     /// An index that is not built yet. Questions are answered by the database until [`Catalog::build`] has ended.
     pub fn new(repos: Repos, db: Db) -> Self {
+        Self::of(repos, db, None)
+    }
+
+    /// As [`Catalog::new`], with a file for its snapshot.
+    pub fn with_snapshot(repos: Repos, db: Db, snapshot: PathBuf) -> Self {
+        Self::of(repos, db, Some(snapshot))
+    }
+
+    fn of(repos: Repos, db: Db, snapshot: Option<PathBuf>) -> Self {
         let inner = Inner {
             repos,
             outbox: Outbox::new(db),
             shelves: RwLock::default(),
             arrivals: AtomicU64::new(0),
             progress: Mutex::default(),
+            given_up: Arc::default(),
+            snapshot,
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// How many questions were given up because they took too long.
+    pub fn given_up(&self) -> Arc<AtomicU64> {
+        self.inner.given_up.clone()
     }
 
     /// The repositories themselves.
@@ -119,24 +176,67 @@ impl Catalog {
         &self.inner.repos
     }
 
-    /// Reads all repositories.
-    pub async fn build(&self) -> Result<u64, CatalogError> {
+    /// Reads all repositories, from the snapshot if it fits.
+    pub async fn build(&self) -> Result<Built, CatalogError> {
         // Not under the lock: meanwhile the database answers.
-        let (position, shelves) = self.inner.read_all().await?;
+        let (restored, refused) = match self.inner.restore().await? {
+            Ok(restored) => (restored, None),
+            Err(reason) => (None, Some(reason)),
+        };
+        let from_snapshot = restored.is_some();
+        let (position, shelves) = match restored {
+            Some(restored) => restored,
+            None => self.inner.read_all().await?,
+        };
         let mut progress = self.inner.progress.lock().await;
-        let count = shelves.values().map(Shelf::len).sum();
+        let repositories = shelves.values().map(Shelf::len).sum();
         *self.inner.shelves.write().unwrap_or_else(PoisonError::into_inner) = shelves;
         progress.position = Some(position);
-        Ok(count)
+        Ok(Built { repositories, from_snapshot, refused })
+    }
+
+    /// Writes the snapshot, if there is a place for it, the index is built, and something changed since the last one.
+    /// Tells whether it was written.
+    pub async fn write_snapshot(&self) -> Result<bool, CatalogError> {
+        let Some(path) = self.inner.snapshot.clone() else { return Ok(false) };
+        if !self.inner.catch_up().await? {
+            return Ok(false);
+        }
+        let position = {
+            let progress = self.inner.progress.lock().await;
+            match progress.position {
+                Some(position) if progress.written != Some(position) => position,
+                _ => return Ok(false),
+            }
+        };
+        let origin = self.inner.origin(position).await?;
+        let inner = self.inner.clone();
+        let write = move || snapshot::write(&path, &origin, &inner.shelves);
+        let written = tokio::task::spawn_blocking(write).await.map_err(|_| CatalogError::Interrupted)?;
+        written.map_err(CatalogError::Snapshot)?;
+        self.inner.progress.lock().await.written = Some(position);
+        Ok(true)
     }
 
     /// A page of the repositories that a caller may know of, as [`Repos::list`] gives it.
     pub async fn list(&self, caller: &Caller, query: &ListQuery) -> Result<ListPage, CatalogError> {
-        let Some(FoundRepos { repos, found }) = self.search(caller, query.kind, query_of(query)).await? else {
-            return Ok(self.inner.repos.list(caller, query).await?);
-        };
-        let next: Option<ListCursor> = found.page.last().filter(|_| found.more).map(|place| cursor_of(*place));
+        let CatalogPage { repos, next, .. } = self.page(caller, query.kind, query_of(query)).await?;
         Ok(ListPage { repos, next })
+    }
+
+    /// A page of the repositories that match. While the index is being built the database answers what it can.
+    ///
+    /// # Errors
+    /// [`CatalogError::NotBuilt`] for what only the index can answer, while it is being built.
+    pub async fn page(&self, caller: &Caller, kind: RepoKind, query: Query) -> Result<CatalogPage, CatalogError> {
+        let from_database = list_query_of(kind, &query);
+        if let Some(FoundRepos { repos, found }) = self.search(caller, kind, query).await? {
+            let next = found.page.last().filter(|_| found.more).map(|place| cursor_of(*place));
+            return Ok(CatalogPage { repos, next, total: Some(found.total), facets: found.facets });
+        }
+        let query = from_database.ok_or(CatalogError::NotBuilt)?;
+        let ListPage { repos, next } = self.inner.repos.list(caller, &query).await?;
+        Ok(CatalogPage { repos, next, total: None, facets: Vec::new() })
     }
 
     /// The repositories of a kind that match.
@@ -153,13 +253,7 @@ impl Catalog {
             return Ok(None);
         }
         let owners: Vec<i64> = caller.readable_namespaces().into_iter().map(NamespaceId::key).collect();
-        let inner = self.inner.clone();
-        let look = move || inner.find(kind, &query, &owners);
-        let found = if self.inner.len(kind) > LARGE {
-            tokio::task::spawn_blocking(look).await.map_err(|_| CatalogError::Interrupted)?
-        } else {
-            look()
-        };
+        let found = self.inner.clone().look(kind, query, owners).await?;
         let ids: Vec<RepoId> = found.page.iter().map(|place| RepoId::from_key(place.id)).collect();
         let repos = self.inner.repos.pick(caller, &ids).await?;
         Ok(Some(FoundRepos { repos, found }))
@@ -171,30 +265,87 @@ impl Inner {
         self.shelves.read().unwrap_or_else(PoisonError::into_inner).get(&kind).map_or(0, Shelf::len)
     }
 
-    fn find(&self, kind: RepoKind, query: &Query, owners: &[i64]) -> Found {
+    fn find(&self, kind: RepoKind, query: &Query, owners: &[i64], stop: &Stop) -> Found {
         let shelves = self.shelves.read().unwrap_or_else(PoisonError::into_inner);
-        shelves.get(&kind).map(|shelf| shelf.find(query, owners)).unwrap_or_default()
+        shelves.get(&kind).map(|shelf| shelf.find(query, owners, stop)).unwrap_or_default()
+    }
+
+    /// Looks for the answer, in bounded time.
+    async fn look(self: Arc<Self>, kind: RepoKind, query: Query, owners: Vec<i64>) -> Result<Found, CatalogError> {
+        let stop = Stop::default();
+        if self.len(kind) <= LARGE {
+            return Ok(self.find(kind, &query, &owners, &stop));
+        }
+        let (inner, given_up) = (self.clone(), stop.clone());
+        let looking = tokio::task::spawn_blocking(move || inner.find(kind, &query, &owners, &given_up));
+        match tokio::time::timeout(DEADLINE, looking).await {
+            Ok(found) => found.map_err(|_| CatalogError::Interrupted),
+            Err(_) => {
+                stop.set();
+                self.given_up.fetch_add(1, Ordering::Relaxed);
+                Err(CatalogError::TooSlow)
+            }
+        }
     }
 
     async fn read_all(&self) -> Result<(Sequence, Shelves), CatalogError> {
         // Asked first: what changes while everything is read is told again by the events that follow.
         let position = self.outbox.latest().await?;
-        let mut entries: HashMap<RepoKind, Vec<Entry>> = HashMap::new();
-        let mut last = None;
+        let mut shelves = Shelves::new();
+        let mut rows = self.repos.survey(None).await?;
         loop {
-            let rows = self.repos.survey(last).await?;
+            let last = rows.last().map(|row| row.id);
             let is_last = rows.len() < SURVEY_MAX;
-            last = rows.last().map(|row| row.id);
-            for row in rows {
-                entries.entry(row.kind).or_default().push(entry_of(row));
-            }
+            // The next rows are read while these are indexed.
+            let add = tokio::task::spawn_blocking(move || {
+                for row in rows {
+                    shelves.entry(row.kind).or_default().add(&entry_of(row));
+                }
+                shelves
+            });
+            let next = if is_last { Vec::new() } else { self.repos.survey(last).await? };
+            shelves = add.await.map_err(|_| CatalogError::Interrupted)?;
             if is_last {
                 break;
             }
+            rows = next;
         }
-        let fill = |(kind, entries): (RepoKind, Vec<Entry>)| (kind, Shelf::fill(entries.into_iter()));
-        let shelves = tokio::task::spawn_blocking(move || entries.into_iter().map(fill).collect());
-        Ok((position, shelves.await.map_err(|_| CatalogError::Interrupted)?))
+        let finish = || shelves.into_iter().map(|(kind, shelf)| (kind, shelf.finish())).collect();
+        let shelves = tokio::task::spawn_blocking(finish).await.map_err(|_| CatalogError::Interrupted)?;
+        Ok((position, shelves))
+    }
+
+    /// What a snapshot at this place in the history of events is a picture of.
+    async fn origin(&self, position: Sequence) -> Result<Origin, CatalogError> {
+        let instance = format!("{} {}", self.repos.instance().await?, env!("CARGO_PKG_VERSION"));
+        let before = Sequence::new(position.number() - 1);
+        let event = match self.outbox.after(before, 1).await {
+            Ok(events) => events.into_iter().next().filter(|event| event.sequence == position),
+            Err(OutboxError::Pruned { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let event = event.map(|event| format!("{} {} {}", event.at.millis(), event.kind, event.subject));
+        Ok(Origin { instance, position: position.number(), event: event.unwrap_or_default() })
+    }
+
+    /// The snapshot, or why it is not used; nothing if there is none.
+    async fn restore(&self) -> Result<Result<Option<(Sequence, Shelves)>, String>, CatalogError> {
+        let Some(path) = self.snapshot.clone() else { return Ok(Ok(None)) };
+        let opened = match tokio::task::spawn_blocking(move || snapshot::open(&path)).await {
+            Ok(Ok(opened)) => opened,
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Ok(None)),
+            Ok(Err(error)) => return Ok(Err(error.to_string())),
+            Err(_) => return Err(CatalogError::Interrupted),
+        };
+        let position = Sequence::new(opened.origin.position);
+        let present = self.origin(position).await?;
+        // An event that was pruned since cannot be compared; the position and the instance can.
+        let is_known = opened.origin.event == present.event || present.event.is_empty();
+        if opened.origin.instance != present.instance || !is_known || self.outbox.latest().await? < position {
+            return Ok(Err("it is not of this database, or of another release".to_owned()));
+        }
+        let read = tokio::task::spawn_blocking(move || opened.read()).await.map_err(|_| CatalogError::Interrupted)?;
+        Ok(read.map(|shelves| Some((position, shelves))).map_err(|error| error.to_string()))
     }
 
     /// Takes in what happened before this call; `false` while the index is not built.

@@ -31,6 +31,32 @@ pub enum Group {
     Size,
     /// What a dataset holds: `text`, `image`, `audio`.
     Modality,
+    /// The region in which it is stored.
+    Region,
+    /// `yes` for Spaces that use some model or dataset.
+    Uses,
+}
+
+impl Group {
+    /// All of them. The place of each is its number in snapshots: new ones come last.
+    pub const ALL: [Group; 16] = [
+        Group::Tag,
+        Group::Author,
+        Group::Task,
+        Group::Library,
+        Group::Language,
+        Group::License,
+        Group::Format,
+        Group::Gated,
+        Group::Sdk,
+        Group::Quantization,
+        Group::Base,
+        Group::Dataset,
+        Group::Size,
+        Group::Modality,
+        Group::Region,
+        Group::Uses,
+    ];
 }
 
 /// Something that a repository can be found by.

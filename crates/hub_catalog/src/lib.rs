@@ -10,9 +10,11 @@ mod languages;
 mod memory;
 mod query;
 mod shelf;
+mod snapshot;
+mod stop;
 mod translate;
 
-pub use catalog::{Catalog, CatalogError, FoundRepos};
+pub use catalog::{Built, Catalog, CatalogError, CatalogPage, FoundRepos};
 pub use entry::{Entry, Group, MISSING, Sort, Term};
 pub use memory::memory_of;
 pub use query::{Clause, Facet, Found, Place, Query, Span};

@@ -53,6 +53,11 @@ pub struct Query {
     pub clauses: Vec<Clause>,
     /// Texts that `namespace/name` must hold, whatever their case.
     pub texts: Vec<String>,
+    /// Whether a text that is in no name may stand for one that is nearly the same, as people mistype words.
+    pub forgiving: bool,
+    /// Whether the names that a text fits best come first: the name itself, names that begin with it, words that begin
+    /// with it. Within these, and among very many matches, the order is that of `sort`. There is one page of them.
+    pub best: bool,
     /// Conditions on numbers. A missing number fits no span.
     pub spans: Vec<Span>,
     /// By what the list is sorted.

@@ -7,21 +7,27 @@ mod facets;
 mod names;
 mod order;
 mod ranges;
+mod words;
 
 use std::collections::HashMap;
 
 use roaring::RoaringBitmap;
 
 use crate::entry::{Entry, Group, Sort, Term};
-use crate::query::{Clause, Facet, Found, Place, Query};
+use crate::query::{Clause, Found, Place, Query};
+use crate::stop::Stop;
 
+use facets::InGroup;
 use names::{Names, intersection};
 use order::Order;
 use ranges::Ranges;
 
-const SORTS: usize = Sort::ALL.len();
+pub(crate) const SORTS: usize = Sort::ALL.len();
 /// So many matching documents are sorted in less time than it takes to look for them in the order.
 const FEW: u64 = 20_000;
+
+/// The names of so many documents can be looked at for each letter that someone types.
+const RANKED: u64 = 60_000;
 
 /// The index of one kind of repository.
 pub struct Shelf {
@@ -41,6 +47,7 @@ pub struct Shelf {
     term_of: HashMap<Term, u32>,
     terms: Vec<Term>,
     postings: Vec<RoaringBitmap>,
+    group_of: Vec<InGroup>,
     /// The terms of a group.
     in_group: HashMap<Group, Vec<u32>>,
     /// The terms of each document.
@@ -65,11 +72,36 @@ impl Default for Shelf {
             term_of: HashMap::new(),
             terms: Vec::new(),
             postings: Vec::new(),
+            group_of: Vec::new(),
             in_group: HashMap::new(),
             terms_of: Vec::new(),
             hidden: RoaringBitmap::new(),
             hidden_of: HashMap::new(),
         }
+    }
+}
+
+/// An entry whose terms have their numbers.
+pub(crate) struct Placed<'a> {
+    pub(crate) id: i64,
+    pub(crate) owner: i64,
+    pub(crate) name: &'a str,
+    pub(crate) public: bool,
+    pub(crate) numbers: [i64; SORTS],
+    pub(crate) terms: Box<[u32]>,
+}
+
+impl<'a> Placed<'a> {
+    fn of(entry: &'a Entry, terms: Box<[u32]>) -> Self {
+        let Entry { id, owner, name, public, numbers, .. } = entry;
+        Self { id: *id, owner: *owner, name, public: *public, numbers: *numbers, terms }
+    }
+}
+
+/// Adds a document to a bitmap. Most documents come in ascending order, and then nothing is searched.
+fn add(bitmap: &mut RoaringBitmap, doc: u32) {
+    if bitmap.try_push(doc).is_err() {
+        bitmap.insert(doc);
     }
 }
 
@@ -84,26 +116,48 @@ impl Shelf {
         self.live.is_empty()
     }
 
-    /// Indexes many repositories at once, which is faster than one after another. The shelf must be empty, and no key may
-    /// come twice.
+    /// Indexes many repositories at once, which is faster than one after another. No key may come twice.
     pub fn fill(entries: impl Iterator<Item = Entry>) -> Self {
         let mut shelf = Self::default();
         for entry in entries {
-            shelf.place(&entry);
+            shelf.add(&entry);
         }
-        let docs: Vec<u32> = shelf.live.iter().collect();
-        for sort in 0..SORTS {
-            let mut docs = docs.clone();
-            docs.sort_unstable_by_key(|doc| shelf.place_of(sort, *doc));
-            shelf.orders[sort] = Order::of_sorted(&docs);
+        shelf.finish()
+    }
+
+    /// Adds one of many new repositories to a shelf that is not asked yet: [`Shelf::finish`] puts them in order.
+    pub fn add(&mut self, entry: &Entry) {
+        let terms = entry.terms.iter().map(|term| self.intern(term)).collect();
+        self.place(Placed::of(entry, terms));
+    }
+
+    /// Puts everything that was added in order.
+    pub fn finish(mut self) -> Self {
+        let docs: Vec<u32> = self.live.iter().collect();
+        // Two at a time: this is most of the time of a start, and two cores are what there is.
+        let order = |sort: usize| {
+            let key = |doc: &u32| (self.numbers[sort][*doc as usize], self.ids[*doc as usize], *doc);
+            let mut keys: Vec<(i64, i64, u32)> = docs.iter().map(key).collect();
+            keys.sort_unstable();
+            Order::of_sorted(keys.into_iter().map(|(_, _, doc)| doc))
+        };
+        const HALF: usize = SORTS / 2;
+        let orders: Vec<Order> = std::thread::scope(|scope| {
+            let first = scope.spawn(|| (0..HALF).map(order).collect::<Vec<_>>());
+            let second: Vec<Order> = (HALF..SORTS).map(order).collect();
+            first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).into_iter().chain(second).collect()
+        });
+        for (place, order) in self.orders.iter_mut().zip(orders) {
+            *place = order;
         }
-        shelf
+        self
     }
 
     /// Adds a repository, or replaces what was known of it.
     pub fn put(&mut self, entry: &Entry) {
         self.remove(entry.id);
-        let doc = self.place(entry);
+        let terms = entry.terms.iter().map(|term| self.intern(term)).collect();
+        let doc = self.place(Placed::of(entry, terms));
         for sort in 0..SORTS {
             let (numbers, ids) = (&self.numbers[sort], &self.ids);
             self.orders[sort].insert(doc, |doc| place(numbers, ids, doc));
@@ -132,44 +186,74 @@ impl Shelf {
     }
 
     /// Writes all of an entry but its places in the orders.
-    fn place(&mut self, entry: &Entry) -> u32 {
+    fn place(&mut self, placed: Placed<'_>) -> u32 {
         let doc = self.free.pop().unwrap_or(self.ids.len() as u32);
         if doc as usize == self.ids.len() {
-            self.ids.push(entry.id);
-            self.owners.push(entry.owner);
+            self.ids.push(placed.id);
+            self.owners.push(placed.owner);
             self.terms_of.push(Box::default());
             self.numbers.iter_mut().for_each(|column| column.push(0));
         }
-        self.ids[doc as usize] = entry.id;
-        self.owners[doc as usize] = entry.owner;
-        for (sort, number) in entry.numbers.into_iter().enumerate() {
+        self.ids[doc as usize] = placed.id;
+        self.owners[doc as usize] = placed.owner;
+        for (sort, number) in placed.numbers.into_iter().enumerate() {
             self.numbers[sort][doc as usize] = number;
             self.ranges[sort].insert(doc, number);
         }
-        self.names.insert(doc, &entry.name);
-        self.terms_of[doc as usize] = entry.terms.iter().map(|term| self.intern(term)).collect();
-        for term in &self.terms_of[doc as usize] {
-            self.postings[*term as usize].insert(doc);
+        self.names.insert(doc, placed.name);
+        for term in &placed.terms {
+            add(&mut self.postings[*term as usize], doc);
         }
-        if !entry.public {
+        self.terms_of[doc as usize] = placed.terms;
+        if !placed.public {
             self.hidden.insert(doc);
-            self.hidden_of.entry(entry.owner).or_default().insert(doc);
+            self.hidden_of.entry(placed.owner).or_default().insert(doc);
         }
-        self.by_id.insert(entry.id, doc);
-        self.live.insert(doc);
+        self.by_id.insert(placed.id, doc);
+        add(&mut self.live, doc);
         doc
     }
 
-    fn intern(&mut self, term: &Term) -> u32 {
+    pub(crate) fn intern(&mut self, term: &Term) -> u32 {
         if let Some(number) = self.term_of.get(term) {
             return *number;
         }
         let number = self.terms.len() as u32;
         self.term_of.insert(term.clone(), number);
-        self.in_group.entry(term.group).or_default().push(number);
+        let same = self.in_group.entry(term.group).or_default();
+        self.group_of.push(InGroup { group: term.group, place: same.len() as u32 });
+        same.push(number);
         self.terms.push(term.clone());
         self.postings.push(RoaringBitmap::new());
         number
+    }
+
+    /// As [`Shelf::add`], for an entry whose terms are known by number.
+    pub(crate) fn add_placed(&mut self, placed: Placed<'_>) {
+        self.place(placed);
+    }
+
+    /// One more than the highest number of a document.
+    pub(crate) fn end(&self) -> u32 {
+        self.ids.len() as u32
+    }
+
+    /// The repository of a document, if there is one.
+    pub(crate) fn placed(&self, doc: u32) -> Option<Placed<'_>> {
+        let at = doc as usize;
+        self.live.contains(doc).then(|| Placed {
+            id: self.ids[at],
+            owner: self.owners[at],
+            name: self.names.get(doc),
+            public: !self.hidden.contains(doc),
+            numbers: std::array::from_fn(|sort| self.numbers[sort][at]),
+            terms: self.terms_of[at].clone(),
+        })
+    }
+
+    /// The term of a number.
+    pub(crate) fn term(&self, number: u32) -> Option<&Term> {
+        self.terms.get(number as usize)
     }
 
     fn place_of(&self, sort: usize, doc: u32) -> Place {
@@ -177,23 +261,21 @@ impl Shelf {
     }
 
     /// What matches, for someone who may know of the hidden repositories of `owners`.
-    pub fn find(&self, query: &Query, owners: &[i64]) -> Found {
-        let matching = self.matching(query, owners);
+    pub fn find(&self, query: &Query, owners: &[i64], stop: &Stop) -> Found {
+        let matching = self.matching(query, owners, stop);
         let matching = matching.as_ref().unwrap_or(&self.live);
         let limit = query.limit.max(1);
-        let mut page = self.page(query, matching, limit + 1);
+        let best = if query.best { self.best(query, matching, limit + 1) } else { None };
+        let mut page = best.unwrap_or_else(|| self.page(query, matching, limit + 1));
         let more = page.len() > limit;
         page.truncate(limit);
-        let facets = query
-            .facets
-            .iter()
-            .map(|group| Facet { group: *group, counts: self.count(*group, matching, query.facet_terms) })
-            .collect();
-        Found { page, more, total: matching.len(), facets, bands: self.count_bands(&query.bands, matching) }
+        let facets = self.facets(&query.facets, matching, query.facet_terms, stop);
+        let bands = self.count_bands(&query.bands, matching, stop);
+        Found { page, more, total: matching.len(), facets, bands }
     }
 
     /// The documents that match; `None` stands for all.
-    fn matching(&self, query: &Query, owners: &[i64]) -> Option<RoaringBitmap> {
+    fn matching(&self, query: &Query, owners: &[i64], stop: &Stop) -> Option<RoaringBitmap> {
         let mut wanted: Vec<&RoaringBitmap> = Vec::new();
         let nothing = RoaringBitmap::new();
         let (several, single): (Vec<&Clause>, Vec<&Clause>) =
@@ -214,8 +296,13 @@ impl Shelf {
                 *matching.get_or_insert_with(|| self.live.clone()) -= posting;
             }
         }
-        for text in query.texts.iter().filter(|text| !text.is_empty()) {
-            matching = Some(self.names.holding(&text.to_lowercase(), matching.as_ref()));
+        for text in query.texts.iter().filter(|text| !text.is_empty() && !stop.is_set()) {
+            let text = text.to_lowercase();
+            let mut found = self.names.holding(&text, matching.as_ref());
+            if query.forgiving && found.is_empty() {
+                found = self.names.nearly_holding(&text, matching.as_ref());
+            }
+            matching = Some(found);
         }
         self.without_secrets(matching, owners)
     }
@@ -267,6 +354,24 @@ impl Shelf {
         }
         places.sort_unstable_by(by_order);
         places
+    }
+
+    /// The places of the documents whose names fit the texts best; `None` if there are too many to look at each.
+    fn best(&self, query: &Query, matching: &RoaringBitmap, limit: usize) -> Option<Vec<Place>> {
+        let sort = query.sort as usize;
+        if matching.len() > RANKED || query.after.is_some() {
+            return None;
+        }
+        let texts: Vec<String> = query.texts.iter().map(|text| text.to_lowercase()).collect();
+        let fit = |doc| texts.iter().map(|text| names::fit(self.names.get(doc), text)).sum::<u32>();
+        let mut found: Vec<(u32, Place)> = matching.iter().map(|doc| (fit(doc), self.place_of(sort, doc))).collect();
+        let by_fit = |a: &(u32, Place), b: &(u32, Place)| b.cmp(a);
+        if found.len() > limit {
+            found.select_nth_unstable_by(limit, by_fit);
+            found.truncate(limit);
+        }
+        found.sort_unstable_by(by_fit);
+        Some(found.into_iter().map(|(_, place)| place).collect())
     }
 
     /// Goes along the order from where the page begins; `None` if the page is not full after `budget` documents.

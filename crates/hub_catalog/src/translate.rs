@@ -73,6 +73,7 @@ fn terms_of(row: &Surveyed) -> Vec<Term> {
             Some(("library", library)) => add(Group::Library, library),
             Some(("size_categories", size)) => add(Group::Size, size),
             Some(("modality", modality)) => add(Group::Modality, modality),
+            Some(("region", region)) => add(Group::Region, region),
             Some(("dataset", dataset)) if row.kind == RepoKind::Model => add(Group::Dataset, dataset),
             // The relation comes in a tag of its own: `base_model:finetune:owner/name`.
             Some(("base_model", base)) if !base.contains(':') => add(Group::Base, base),
@@ -85,6 +86,9 @@ fn terms_of(row: &Surveyed) -> Vec<Term> {
         }
     }
     if row.kind == RepoKind::Space {
+        if !row.models.is_empty() || !row.datasets.is_empty() {
+            terms.push(Term::new(Group::Uses, "yes"));
+        }
         // What a Space uses is found by the words by which models name their datasets.
         terms.extend(row.models.iter().map(|model| Term::new(Group::Tag, format!("model:{model}"))));
         terms.extend(row.datasets.iter().map(|dataset| Term::new(Group::Tag, format!("dataset:{dataset}"))));
@@ -105,6 +109,8 @@ pub(crate) fn query_of(query: &ListQuery) -> Query {
     Query {
         clauses,
         texts: query.search.clone(),
+        forgiving: false,
+        best: false,
         spans: spans.into_iter().collect(),
         sort: match query.sort {
             SortKey::Created => Sort::Created,
@@ -123,6 +129,44 @@ pub(crate) fn query_of(query: &ListQuery) -> Query {
         facet_terms: 0,
         bands: Vec::new(),
     }
+}
+
+/// The same question to the database, if it can be asked there.
+pub(crate) fn list_query_of(kind: RepoKind, query: &Query) -> Option<ListQuery> {
+    let mut list = ListQuery {
+        search: query.texts.clone(),
+        ascending: query.ascending,
+        after: query.after.map(cursor_of),
+        limit: query.limit,
+        sort: match query.sort {
+            Sort::Created => SortKey::Created,
+            Sort::Modified => SortKey::Modified,
+            Sort::Downloads => SortKey::Downloads,
+            Sort::Likes => SortKey::Likes,
+            Sort::Trending => SortKey::Trending,
+            Sort::Parameters | Sort::Bytes | Sort::Memory => return None,
+        },
+        ..ListQuery::of(kind)
+    };
+    for clause in &query.clauses {
+        let [term] = &clause.terms[..] else { return None };
+        match term.group {
+            Group::Gated => list.gated = Some(!clause.negated),
+            _ if clause.negated => return None,
+            Group::Tag => list.tags.push(term.value.to_string()),
+            Group::Author if list.author.is_none() => list.author = Some(term.value.to_string()),
+            _ => return None,
+        }
+    }
+    for span in &query.spans {
+        if span.number != Sort::Parameters {
+            return None;
+        }
+        list.parameters_min = span.min.map(i64::unsigned_abs);
+        list.parameters_max = span.max.map(i64::unsigned_abs);
+    }
+    let wants_more = !query.facets.is_empty() || !query.bands.is_empty() || query.forgiving || query.best;
+    (!wants_more).then_some(list)
 }
 
 /// A place as the engine's cursor: pages may come from the index and the database in turn.

@@ -101,6 +101,13 @@ impl Metrics {
         counter
     }
 
+    /// Shows a counter that is kept elsewhere, under a name that ends with `_total`.
+    pub fn watch(&self, name: &'static str, help: &'static str, value: Arc<AtomicU64>) {
+        let mut counters = self.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        counters.retain(|counter| counter.name != name);
+        counters.push(Counter { name, help, value });
+    }
+
     /// Counts an open connection until the gauge is dropped.
     pub fn connection(&self) -> Gauge {
         self.gauge(|figures| &figures.connections)

@@ -9,7 +9,7 @@ use hub_account::{Caller, NamespaceId};
 use hub_core::{RepoKind, Timestamp};
 
 use crate::open::granted;
-use crate::store::{list, repos, survey};
+use crate::store::{list, repos, secrets, survey};
 use crate::{Gating, ListedRepo, RepoError, RepoId, RepoState, Repos};
 
 /// What can be searched of a repository.
@@ -57,6 +57,13 @@ pub struct Surveyed {
 pub const SURVEY_MAX: usize = 5000;
 
 impl Repos {
+    /// A word that tells this instance from all others, the same on every replica and for ever: what is derived from its
+    /// database is kept under it.
+    pub async fn instance(&self) -> Result<String, RepoError> {
+        let key = secrets::get_or_create(self.db(), "instance", self.ids()).await?;
+        Ok(hex::encode(&key[..key.len().min(16)]))
+    }
+
     /// The next repositories by key, at most [`SURVEY_MAX`]; fewer mean that there are no more.
     pub async fn survey(&self, after: Option<RepoId>) -> Result<Vec<Surveyed>, RepoError> {
         survey::after(self.db(), after.map_or(i64::MIN, |id| id.0), SURVEY_MAX as i64).await

@@ -134,6 +134,8 @@ impl CatalogQuery {
             clauses.push(Clause::has(Group::Author, self.author.to_lowercase()));
         }
         Search {
+            best: false,
+            forgiving: false,
             clauses,
             texts: self.words(),
             spans: self.bands().collect(),

@@ -115,3 +115,80 @@ async fn owners_see_what_their_repositories_take() {
     site.get("carol", "/api/organizations/acme/settings/repositories").await.fails(403, None, "member");
     site.get("carol", "/api/organizations/alice/settings/repositories").await.fails(404, None, "no organization");
 }
+
+#[tokio::test]
+async fn conditions_are_joined_turned_round_and_counted() {
+    let site = with_models().await;
+    let check = async |query: &str, expect: &[&str]| {
+        let mut found = ids(&site, "", query).await;
+        found.sort();
+        assert_eq!(found, expect, "{query}");
+    };
+    check("any=license:mit,license:apache-2.0", &["alice/bert-small", "bob/bert-large", "bob/llama"]).await;
+    check("any=license:mit,license:gpl-3.0&any=fr,fill-mask&not=text-generation", &["alice/bert-small"]).await;
+    check("not=fill-mask", &["alice/m", "bob/llama"]).await;
+    check("license=mit,apache-2.0&pipeline_tag=fill-mask", &["alice/bert-small", "bob/bert-large"]).await;
+    check("language=fr", &["bob/llama"]).await;
+    check("search=bert%20small", &["alice/bert-small"]).await;
+    check("region=us&author=alice", &["alice/bert-small"]).await;
+    check("created=max:1971-01-01", &[]).await;
+    check("created=min:1971-01-01&license=mit", &["alice/bert-small", "bob/llama"]).await;
+    check("used_storage=max:1TB&license=apache-2.0", &["bob/bert-large"]).await;
+    check("runs_in=8GB", &[]).await;
+    check("apps=ollama", &[]).await;
+    check("linked=true", &[]).await;
+    assert_eq!(ids(&site, "", "license=mit&sort=createdAt&direction=1").await, ["alice/bert-small", "bob/llama"]);
+    assert_eq!(ids(&site, "", "license=mit&sort=createdAt&direction=-1").await, ["bob/llama", "alice/bert-small"]);
+    for sort in ["numParameters", "usedStorage", "memory"] {
+        assert_eq!(ids(&site, "", &format!("sort={sort}")).await.len(), 4, "{sort}");
+    }
+
+    let facets = site.get("", "/api/models-facets?facet=license&facet=task&not=fr&limit=5").await.ok().json();
+    assert_eq!(facets["total"], 3);
+    let licenses = json!([{ "id": "apache-2.0", "count": 1 }, { "id": "mit", "count": 1 }]);
+    assert_eq!(facets["facets"]["license"], licenses);
+    assert_eq!(facets["facets"]["task"], json!([{ "id": "fill-mask", "count": 2 }]));
+    // What is hidden counts for its owner alone.
+    let total = async |who: &str| {
+        site.get(who, "/api/models-facets?facet=author&author=bob").await.ok().json()["total"].clone()
+    };
+    assert_eq!((total("bob").await, total("carol").await, total("").await), (json!(3), json!(2), json!(2)));
+}
+
+#[tokio::test]
+async fn questions_that_make_no_sense_are_refused_with_what_was_expected() {
+    let site = with_models().await;
+    let long = "x".repeat(60_000);
+    let many = "filter=a&".repeat(80);
+    let refused = [
+        ("sort=best", "createdAt"),
+        ("direction=7", "1 or -1"),
+        ("inference=cold", "warm"),
+        ("apps=notepad", "llama.cpp"),
+        ("num_parameters=6B", "min:6B"),
+        ("num_parameters=min:7B,max:1B", "smallest"),
+        ("created=min:yesterday", "2024-01-01"),
+        ("runs_in=plenty", "8GB"),
+        ("filter=%07", "control characters"),
+        ("search=a%1Bb", "control characters"),
+        ("cursor=forged", "cursor"),
+        ("cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk6MQ", "cursor"),
+        (&format!("search={long}"), "300"),
+        (&format!("not={long}"), "300"),
+        (&many, "64"),
+    ];
+    for (query, expect) in refused {
+        site.get("", &format!("/api/models?{query}")).await.fails(400, None, expect);
+    }
+    for (path, expect) in [
+        ("/api/models-facets", "facet"),
+        ("/api/models-facets?facet=colour", "license"),
+        ("/api/models-facets?facet=task&limit=0", "limit"),
+        ("/api/quicksearch?q=%01", "control characters"),
+    ] {
+        site.get("", path).await.fails(400, None, expect);
+    }
+    // A place of another list is a place all the same.
+    let cursor = "OTk5OTk5OTk5OTk5OTk5OjE";
+    assert_eq!(ids(&site, "", &format!("cursor={cursor}")).await.len(), 4);
+}

@@ -1,18 +1,21 @@
-//! `GET /api/models`, `/api/datasets`, `/api/spaces`, `/api/kernels`: lists with filters, sorted, in pages.
+//! `GET /api/models`, `/api/datasets`, `/api/spaces`, `/api/kernels`: lists with filters, sorted, in pages; and
+//! `GET /api/models-facets` and its kin: how many there are of each task, licence, language among those.
 
+use axum::Json;
 use axum::extract::State;
 use hub_account::Caller as Asking;
-use hub_catalog::Catalog;
+use hub_catalog::{Catalog, Facet};
 use hub_core::{Access, RepoKind, Revision};
 use hub_http::{AccessClass, ApiError, ApiRouter, Caller, Page, Paging, Query, get};
-use hub_repo::{ListCursor, ListQuery, ListedRepo, RepoError, Repos, SortKey};
+use hub_repo::{ListCursor, ListedRepo, RepoError, Repos};
 use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::ApiState;
 use crate::address::per_kind;
 use crate::failure::Answer;
+use crate::repos::filters::{Filters, groups, parse_cursor};
 use crate::repos::info::all_files;
 use crate::repos::view::{ListDetail, Shown, Wanted, siblings};
 
@@ -23,40 +26,53 @@ const PAGE_MAX: usize = 1000;
 /// A page that lists the files of each repository costs more, and is shorter.
 const PAGE_WITH_FILES_MAX: usize = 100;
 
+/// Values of a facet.
+const FACET: usize = 100;
+/// The most values of a facet.
+const FACET_MAX: usize = 1000;
+
 pub(crate) fn routes() -> ApiRouter<ApiState> {
     per_kind(|kind| {
-        let list = move |state: State<Catalog>, caller: Caller, query: Query<ReposQuery>, paging: Paging| {
-            list(kind, state, caller, query, paging)
-        };
-        ApiRouter::new().route(
-            get(format!("/api/{}", kind.plural()))
-                .access(AccessClass::Read)
-                .tag("repositories")
-                .id(format!("list_{}", kind.plural()))
-                .summary(format!("Lists {}, filtered and sorted", kind.plural()))
-                .query::<ReposQuery>()
-                .answer::<Vec<Value>>()
-                .to(list),
-        )
+        let list = move |state: State<Catalog>,
+                         caller: Caller,
+                         filters: Query<Filters>,
+                         query: Query<ReposQuery>,
+                         paging: Paging| { list(kind, state, caller, filters, query, paging) };
+        let facets =
+            move |state: State<Catalog>, caller: Caller, filters: Query<Filters>, query: Query<FacetsQuery>| {
+                facets(kind, state, caller, filters, query)
+            };
+        ApiRouter::new()
+            .route(
+                get(format!("/api/{}", kind.plural()))
+                    .access(AccessClass::Read)
+                    .tag("repositories")
+                    .id(format!("list_{}", kind.plural()))
+                    .summary(format!("Lists {}, filtered and sorted", kind.plural()))
+                    .query::<ListParameters>()
+                    .answer::<Vec<Value>>()
+                    .to(list),
+            )
+            .route(
+                get(format!("/api/{}-facets", kind.plural()))
+                    .access(AccessClass::Read)
+                    .tag("search")
+                    .id(format!("{}_facets", kind.word()))
+                    .summary(format!(
+                        "Counts the {} of each task, licence, language among those that match",
+                        kind.plural()
+                    ))
+                    .query::<FacetsParameters>()
+                    .answer::<FacetsView>()
+                    .to(facets),
+            )
     })
 }
 
-/// Which repositories, in which order, with which properties.
+/// How much of the list, with which properties.
 #[derive(Deserialize, JsonSchema, Default)]
 #[serde(default)]
 struct ReposQuery {
-    /// Tags that each repository must have.
-    filter: Vec<String>,
-    /// Whose repositories.
-    author: Option<String>,
-    /// The same, as older JavaScript clients say it.
-    owner: Option<String>,
-    /// Texts that each `namespace/name` must hold.
-    search: Vec<String>,
-    /// `createdAt`, `lastModified`, `downloads`, `likes` or `trendingScore`.
-    sort: Option<String>,
-    /// 1 for smallest first; otherwise largest first.
-    direction: Option<i32>,
     limit: Option<usize>,
     cursor: Option<String>,
     /// Whether items show more, files included.
@@ -66,21 +82,6 @@ struct ReposQuery {
     card_data: bool,
     /// Only these properties.
     expand: Vec<String>,
-    gated: Option<bool>,
-    /// The task.
-    pipeline_tag: Option<String>,
-    /// Parameters in all: `min:6B,max:128B`.
-    num_parameters: Option<String>,
-    /// `warm`: models that a provider serves.
-    inference: Option<String>,
-    /// Providers that serve the model.
-    inference_provider: Vec<String>,
-    /// Apps that can run the model.
-    apps: Vec<String>,
-    /// Spaces that use these models.
-    models: Vec<String>,
-    /// Spaces that use these datasets.
-    datasets: Vec<String>,
 }
 
 /// `GET /api/{kind}s`
@@ -88,20 +89,93 @@ async fn list(
     kind: RepoKind,
     State(catalog): State<Catalog>,
     Caller(caller): Caller,
+    Query(filters): Query<Filters>,
     Query(query): Query<ReposQuery>,
     paging: Paging,
 ) -> Answer<Page<Value>> {
     let detail = ListDetail { full: query.full, card_data: query.card_data, config: query.config };
     let wanted = Wanted::of_list(kind, &query.expand, detail)?;
-    let Some(list_query) = query.parse(kind, &wanted)? else { return Ok(paging.page(Vec::new(), None)) };
-    let page = catalog.list(&caller, &list_query).await?;
+    let Some(mut search) = filters.parse(kind)? else { return Ok(paging.page(Vec::new(), None)) };
+    search.after = query.cursor.as_deref().map(parse_cursor).transpose()?;
+    let most = if wanted.has_siblings() { PAGE_WITH_FILES_MAX } else { PAGE_MAX };
+    search.limit = query.limit.unwrap_or(PAGE).clamp(1, most);
+    let page = catalog.page(&caller, kind, search).await?;
     let mut views = Vec::with_capacity(page.repos.len());
     for listed in &page.repos {
         let files = if wanted.has_siblings() { files_of(catalog.repos(), &caller, listed).await? } else { None };
         let shown = Shown { state: &listed.state, facts: &listed.facts, sha: listed.head, siblings: files };
         views.push(shown.view(&wanted));
     }
-    Ok(paging.page(views, page.next.map(ListCursor::to_text)))
+    let answer = paging.page(views, page.next.map(ListCursor::to_text));
+    Ok(match page.total {
+        Some(total) => answer.with_total(total),
+        None => answer,
+    })
+}
+
+/// Which facets.
+#[derive(Deserialize, JsonSchema, Default)]
+#[serde(default)]
+struct FacetsQuery {
+    /// `task`, `library`, `license`, `language` and so on.
+    facet: Vec<String>,
+    /// The most values of each, 1 to 1000.
+    limit: Option<usize>,
+}
+
+/// All parameters of a list, for the description of the API; handlers read each part by itself.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ListParameters {
+    #[serde(flatten)]
+    filters: Filters,
+    #[serde(flatten)]
+    query: ReposQuery,
+}
+
+/// The same of facets.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct FacetsParameters {
+    #[serde(flatten)]
+    filters: Filters,
+    #[serde(flatten)]
+    query: FacetsQuery,
+}
+
+/// How many repositories match, and how many of them have each value.
+#[derive(Serialize, JsonSchema)]
+struct FacetsView {
+    total: u64,
+    facets: Map<String, Value>,
+}
+
+/// `GET /api/{kind}s-facets`
+async fn facets(
+    kind: RepoKind,
+    State(catalog): State<Catalog>,
+    Caller(caller): Caller,
+    Query(filters): Query<Filters>,
+    Query(query): Query<FacetsQuery>,
+) -> Answer<Json<FacetsView>> {
+    let wanted = groups(&query.facet)?;
+    let most = query.limit.unwrap_or(FACET);
+    if !(1..=FACET_MAX).contains(&most) {
+        return Err(ApiError::bad_request(format!("`limit` goes from 1 to {FACET_MAX}")).into());
+    }
+    let Some(mut search) = filters.parse(kind)? else {
+        return Ok(Json(FacetsView { total: 0, facets: Map::new() }));
+    };
+    search.facets = wanted;
+    search.facet_terms = most;
+    search.limit = 1;
+    let found = catalog.find(&caller, kind, search).await?.found;
+    let values = |facet: &Facet| {
+        let counts = facet.counts.iter().map(|(value, count)| serde_json::json!({ "id": value, "count": count }));
+        Value::Array(counts.collect())
+    };
+    let facets = query.facet.iter().zip(&found.facets).map(|(name, facet)| (name.clone(), values(facet))).collect();
+    Ok(Json(FacetsView { total: found.total, facets }))
 }
 
 /// The files of a repository of a list. One that is gone or closed since the list was made shows none.
@@ -115,103 +189,5 @@ async fn files_of(repos: &Repos, caller: &Asking, listed: &ListedRepo) -> Answer
         Ok(commit) => Ok(Some(siblings(&all_files(&repo, commit).await?, false))),
         Err(RepoError::RevisionNotFound(_)) => Ok(None),
         Err(error) => Err(error.into()),
-    }
-}
-
-impl ReposQuery {
-    /// The question to the engine; `None` if nothing can match, because nothing is served by a provider here.
-    fn parse(self, kind: RepoKind, wanted: &Wanted) -> Result<Option<ListQuery>, ApiError> {
-        if self.inference.is_some() || !self.inference_provider.is_empty() {
-            return Ok(None);
-        }
-        let most = if wanted.has_siblings() { PAGE_WITH_FILES_MAX } else { PAGE_MAX };
-        let (parameters_min, parameters_max) = parse_parameters(self.num_parameters.as_deref())?;
-        let mut tags: Vec<String> = self.filter.iter().flat_map(|tags| tags.split(',')).map(str::to_owned).collect();
-        tags.extend(self.pipeline_tag);
-        // Every app that runs models locally reads GGUF files.
-        tags.extend((!self.apps.is_empty()).then(|| "gguf".to_owned()));
-        tags.extend(self.models.iter().map(|model| format!("model:{model}")));
-        tags.extend(self.datasets.iter().map(|dataset| format!("dataset:{dataset}")));
-        tags.retain(|tag| !tag.is_empty());
-        if kind != RepoKind::Dataset {
-            // Datasets carry `language:fr`, models and Spaces only `fr`; clients ask for either form.
-            tags =
-                tags.into_iter().map(|tag| tag.strip_prefix("language:").map_or(tag.clone(), str::to_owned)).collect();
-        }
-        Ok(Some(ListQuery {
-            author: self.author.or(self.owner),
-            search: self.search.into_iter().filter(|text| !text.is_empty()).collect(),
-            tags,
-            gated: self.gated,
-            parameters_min,
-            parameters_max,
-            sort: self.sort.as_deref().map_or(Ok(SortKey::default()), parse_sort)?,
-            ascending: self.direction == Some(1),
-            after: self.cursor.as_deref().map(parse_cursor).transpose()?,
-            limit: self.limit.unwrap_or(PAGE).clamp(1, most),
-            ..ListQuery::of(kind)
-        }))
-    }
-}
-
-fn parse_cursor(text: &str) -> Result<ListCursor, ApiError> {
-    ListCursor::from_text(text).ok_or_else(|| ApiError::bad_request("`cursor` is not one that this list has given"))
-}
-
-fn parse_sort(word: &str) -> Result<SortKey, ApiError> {
-    match word {
-        "createdAt" | "created_at" | "created" => Ok(SortKey::Created),
-        "lastModified" | "last_modified" | "modified" | "updated" => Ok(SortKey::Modified),
-        "downloads" => Ok(SortKey::Downloads),
-        "likes" => Ok(SortKey::Likes),
-        "trendingScore" | "trending_score" | "trending" => Ok(SortKey::Trending),
-        _ => Err(ApiError::bad_request(format!(
-            "✖ Invalid option: expected one of \"createdAt\"|\"downloads\"|\"lastModified\"|\"likes\"|\"trendingScore\", \
-             got {word:?}\n  → at sort"
-        ))),
-    }
-}
-
-/// `min:6B,max:128B` as two numbers.
-fn parse_parameters(text: Option<&str>) -> Result<(Option<u64>, Option<u64>), ApiError> {
-    let wrong = || ApiError::bad_request("`num_parameters` is written min:6B,max:128B, with K, M, B or T");
-    let (mut min, mut max) = (None, None);
-    for bound in text.into_iter().flat_map(|text| text.split(',')) {
-        let (which, amount) = bound.trim().split_once(':').ok_or_else(wrong)?;
-        let amount = parse_amount(amount).ok_or_else(wrong)?;
-        match which {
-            "min" => min = Some(amount),
-            "max" => max = Some(amount),
-            _ => return Err(wrong()),
-        }
-    }
-    Ok((min, max))
-}
-
-fn parse_amount(text: &str) -> Option<u64> {
-    let (digits, factor) = match text.trim().to_ascii_uppercase() {
-        text if text.ends_with('K') => (text, 1e3),
-        text if text.ends_with('M') => (text, 1e6),
-        text if text.ends_with('B') => (text, 1e9),
-        text if text.ends_with('T') => (text, 1e12),
-        text => (text, 1.0),
-    };
-    let number: f64 = digits.trim_end_matches(['K', 'M', 'B', 'T']).parse().ok()?;
-    (number.is_finite() && number >= 0.0).then_some((number * factor) as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bounds_of_parameters_are_read_as_people_write_them() {
-        let check = |text, expect| assert_eq!(parse_parameters(Some(text)).ok(), expect, "{text}");
-        check("min:6B,max:128B", Some((Some(6_000_000_000), Some(128_000_000_000))));
-        check("min:1.5m", Some((Some(1_500_000), None)));
-        check("max:900", Some((None, Some(900))));
-        for wrong in ["", "6B", "min:x", "min:-1", "some:3B", "min:inf"] {
-            check(wrong, None);
-        }
     }
 }

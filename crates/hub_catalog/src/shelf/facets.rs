@@ -1,36 +1,78 @@
-//! Counting the terms of a group among documents.
-
-use std::collections::HashMap;
+//! Counting the terms of groups among documents.
 
 use roaring::RoaringBitmap;
 
 use super::Shelf;
 use crate::entry::Group;
-use crate::query::Span;
+use crate::query::{Facet, Span};
+use crate::stop::Stop;
 
 /// To compare a term's bitmap costs as much as to look at the terms of so many documents.
-const COMPARED: u64 = 64;
+const COMPARED: u64 = 32;
+/// Whether the question is still wanted is asked once in so many documents.
+const LOOKED: usize = 1024;
+
+/// The group of a term, and its place among the terms of that group.
+#[derive(Clone, Copy)]
+pub(super) struct InGroup {
+    pub(super) group: Group,
+    pub(super) place: u32,
+}
 
 impl Shelf {
-    /// The terms of a group that documents have, and how many have each; most first, then by name.
-    pub(super) fn count(&self, group: Group, docs: &RoaringBitmap, most: usize) -> Vec<(Box<str>, u64)> {
-        let terms = self.in_group.get(&group).map_or(0, Vec::len) as u64;
-        let mut counts =
-            if docs.len() < terms * COMPARED { self.count_each(group, docs) } else { self.compare(group, docs) };
-        counts.sort_unstable_by(|(a, count_a), (b, count_b)| {
-            count_b.cmp(count_a).then_with(|| self.terms[*a as usize].value.cmp(&self.terms[*b as usize].value))
-        });
-        counts.truncate(most);
-        counts.into_iter().map(|(term, count)| (self.terms[term as usize].value.clone(), count)).collect()
+    /// The terms of each group that documents have, and how many have each; most first, then by name.
+    pub(super) fn facets(&self, groups: &[Group], docs: &RoaringBitmap, most: usize, stop: &Stop) -> Vec<Facet> {
+        let size = |group: &Group| self.in_group.get(group).map_or(0, Vec::len);
+        let mut counts: Vec<Option<Vec<u64>>> = groups
+            .iter()
+            .map(|group| (docs.len() < size(group) as u64 * COMPARED).then(|| vec![0; size(group)]))
+            .collect();
+        self.count_each(groups, docs, &mut counts, stop);
+        let facet = |(group, counts): (&Group, Option<Vec<u64>>)| {
+            let counts = counts.unwrap_or_else(|| self.compare(*group, docs, stop));
+            Facet { group: *group, counts: self.most(*group, &counts, most) }
+        };
+        groups.iter().zip(counts).map(facet).collect()
+    }
+
+    /// Counts those groups for which there is room, by looking at the terms of each document once.
+    fn count_each(&self, groups: &[Group], docs: &RoaringBitmap, counts: &mut [Option<Vec<u64>>], stop: &Stop) {
+        if counts.iter().all(Option::is_none) {
+            return;
+        }
+        let mut place_of = [None; Group::ALL.len()];
+        for (place, group) in groups.iter().enumerate().filter(|(place, _)| counts[*place].is_some()) {
+            place_of[*group as usize] = Some(place);
+        }
+        for (looked, doc) in docs.iter().enumerate() {
+            if looked % LOOKED == 0 && stop.is_set() {
+                return;
+            }
+            for term in &self.terms_of[doc as usize] {
+                let InGroup { group, place } = self.group_of[*term as usize];
+                if let Some(counts) = place_of[group as usize].and_then(|facet| counts[facet].as_mut()) {
+                    counts[place as usize] += 1;
+                }
+            }
+        }
+        // A group that was asked for twice was counted under its last place.
+        for (first, group) in groups.iter().enumerate() {
+            if let Some(last) = place_of[*group as usize].filter(|last| *last != first) {
+                counts[first] = counts[last].clone();
+            }
+        }
     }
 
     /// How many documents lie in each band, in one pass over their numbers.
-    pub(super) fn count_bands(&self, bands: &[Span], docs: &RoaringBitmap) -> Vec<u64> {
+    pub(super) fn count_bands(&self, bands: &[Span], docs: &RoaringBitmap, stop: &Stop) -> Vec<u64> {
         let mut counts = vec![0; bands.len()];
         if bands.is_empty() {
             return counts;
         }
-        for doc in docs {
+        for (looked, doc) in docs.iter().enumerate() {
+            if looked % LOOKED == 0 && stop.is_set() {
+                break;
+            }
             for (band, count) in bands.iter().zip(&mut counts) {
                 *count += u64::from(band.holds(self.numbers[band.number as usize][doc as usize]));
             }
@@ -38,25 +80,28 @@ impl Shelf {
         counts
     }
 
-    fn count_each(&self, group: Group, docs: &RoaringBitmap) -> Vec<(u32, u64)> {
-        let mut counts: HashMap<u32, u64> = HashMap::new();
-        for doc in docs {
-            for term in &self.terms_of[doc as usize] {
-                if self.terms[*term as usize].group == group {
-                    *counts.entry(*term).or_default() += 1;
-                }
-            }
-        }
-        counts.into_iter().collect()
-    }
-
-    fn compare(&self, group: Group, docs: &RoaringBitmap) -> Vec<(u32, u64)> {
+    fn compare(&self, group: Group, docs: &RoaringBitmap, stop: &Stop) -> Vec<u64> {
         let all = docs.len() == self.live.len();
         let terms = self.in_group.get(&group).map(Vec::as_slice).unwrap_or_default();
         let count = |term: &u32| {
             let posting = &self.postings[*term as usize];
-            (*term, if all { posting.len() } else { posting.intersection_len(docs) })
+            if all { posting.len() } else { posting.intersection_len(docs) }
         };
-        terms.iter().map(count).filter(|(_, count)| *count > 0).collect()
+        terms.iter().take_while(|_| !stop.is_set()).map(count).collect()
+    }
+
+    fn most(&self, group: Group, counts: &[u64], most: usize) -> Vec<(Box<str>, u64)> {
+        let terms = self.in_group.get(&group).map(Vec::as_slice).unwrap_or_default();
+        let mut found: Vec<(u64, u32)> =
+            terms.iter().zip(counts).filter(|(_, count)| **count > 0).map(|(term, count)| (*count, *term)).collect();
+        let order = |(count_a, a): &(u64, u32), (count_b, b): &(u64, u32)| {
+            count_b.cmp(count_a).then_with(|| self.terms[*a as usize].value.cmp(&self.terms[*b as usize].value))
+        };
+        if found.len() > most && most > 0 {
+            found.select_nth_unstable_by(most, order);
+        }
+        found.truncate(most);
+        found.sort_unstable_by(order);
+        found.into_iter().map(|(count, term)| (self.terms[term as usize].value.clone(), count)).collect()
     }
 }

@@ -1,14 +1,19 @@
 //! Names, and which documents hold a text in theirs.
 //!
-//! Each name is indexed by its pairs of neighbouring characters. A text's pairs give few candidates, and those are
+//! Each name is indexed by its words and by its pairs of neighbouring characters. A text of letters and digits lies
+//! within words, of which there are far fewer than names. One that spans words has candidates by both, and those are
 //! looked at one by one: exact, and without a pass over millions of names.
 
 use roaring::RoaringBitmap;
+
+use super::words::{Words, words_of};
 
 /// The characters of names: `a`-`z`, `0`-`9`, `-`, `_`, `.`, `/`. A text with another one is in no name.
 const ALPHABET: usize = 40;
 /// So many bytes of gaps are not worth the work of closing them.
 const GAPS_MAX: usize = 1 << 20;
+/// The most words for which a mistyped one may stand.
+const SIMILAR: usize = 20;
 
 /// The names of a shelf. Documents are numbered from 0.
 pub(super) struct Names {
@@ -22,6 +27,8 @@ pub(super) struct Names {
     singles: Vec<RoaringBitmap>,
     /// The documents whose name holds two characters one after the other.
     pairs: Vec<RoaringBitmap>,
+    /// The documents by the words of their names.
+    words: Words,
 }
 
 impl Default for Names {
@@ -32,6 +39,7 @@ impl Default for Names {
             spans: Vec::new(),
             singles: vec![RoaringBitmap::new(); ALPHABET],
             pairs: vec![RoaringBitmap::new(); ALPHABET * ALPHABET],
+            words: Words::default(),
         }
     }
 }
@@ -65,15 +73,17 @@ impl Names {
             self.spans.resize(doc as usize + 1, (0, 0));
         }
         self.spans[doc as usize] = (at, len as u16);
-        self.index(doc, |bitmap, doc| {
-            bitmap.insert(doc);
-        });
+        self.index(doc, super::add);
+        self.words.insert(doc, &name[..len]);
     }
 
     pub(super) fn remove(&mut self, doc: u32) {
         self.index(doc, |bitmap, doc| {
             bitmap.remove(doc);
         });
+        let Self { text, spans, words, .. } = self;
+        let span = spans.get(doc as usize).copied().unwrap_or_default();
+        words.remove(doc, &text[span.0 as usize..span.0 as usize + usize::from(span.1)]);
         if let Some(span) = self.spans.get_mut(doc as usize) {
             self.gaps += usize::from(span.1);
             *span = (0, 0);
@@ -114,17 +124,57 @@ impl Names {
         if let [single] = letters[..] {
             return within.map_or_else(|| self.singles[single].clone(), |within| &self.singles[single] & within);
         }
+        if let [first, second] = letters[..] {
+            let pair = &self.pairs[first * ALPHABET + second];
+            return within.map_or_else(|| pair.clone(), |within| pair & within);
+        }
+        if text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            let found = self.words.holding(text);
+            return within.map_or_else(|| found.clone(), |within| &found & within);
+        }
+        let in_words: Vec<RoaringBitmap> = text
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|part| part.len() > 2)
+            .map(|part| self.words.holding(part))
+            .collect();
         let mut pairs: Vec<&RoaringBitmap> =
             letters.windows(2).map(|pair| &self.pairs[pair[0] * ALPHABET + pair[1]]).collect();
+        pairs.extend(&in_words);
         pairs.extend(within);
-        let mut candidates = intersection(pairs);
-        if letters.len() > 2 {
-            let finder = text.as_bytes();
-            let found = candidates.iter().filter(|doc| contains(self.get(*doc).as_bytes(), finder));
-            candidates = RoaringBitmap::from_sorted_iter(found).unwrap_or_default();
-        }
-        candidates
+        let candidates = intersection(pairs);
+        let found = candidates.iter().filter(|doc| contains(self.get(*doc).as_bytes(), text.as_bytes()));
+        RoaringBitmap::from_sorted_iter(found).unwrap_or_default()
     }
+
+    /// The documents whose names have, for each word of a text, one that holds it or is nearly the same.
+    pub(super) fn nearly_holding(&self, text: &str, within: Option<&RoaringBitmap>) -> RoaringBitmap {
+        let words = words_of(text);
+        let found: Vec<RoaringBitmap> = words
+            .iter()
+            .map(|word| {
+                let exact = if word.len() > 1 { self.words.holding(word) } else { self.holding(word, None) };
+                if exact.is_empty() {
+                    self.words.documents(self.words.similar(word, SIMILAR).into_iter())
+                } else {
+                    exact
+                }
+            })
+            .collect();
+        intersection(found.iter().chain(within).collect())
+    }
+}
+
+/// How well a name fits a text: 3 if it is the name, 2 if the name begins with it, 1 if a word does, else 0.
+pub(super) fn fit(name: &str, text: &str) -> u32 {
+    let own = name.split_once('/').map_or(name, |(_, own)| own);
+    if own == text || name == text {
+        return 3;
+    }
+    if own.starts_with(text) || name.starts_with(text) {
+        return 2;
+    }
+    let starts = own.match_indices(text).any(|(at, _)| !own.as_bytes()[at - 1].is_ascii_alphanumeric());
+    u32::from(starts)
 }
 
 fn contains(name: &[u8], text: &[u8]) -> bool {

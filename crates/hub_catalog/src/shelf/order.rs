@@ -17,8 +17,20 @@ pub(super) struct Order {
 
 impl Order {
     /// Takes documents that are sorted already.
-    pub(super) fn of_sorted(docs: &[u32]) -> Self {
-        Self { runs: docs.chunks(RUN_MAX / 2).map(<[u32]>::to_vec).collect() }
+    pub(super) fn of_sorted(docs: impl Iterator<Item = u32>) -> Self {
+        let mut runs: Vec<Vec<u32>> = Vec::new();
+        for doc in docs {
+            match runs.last_mut() {
+                Some(run) if run.len() < RUN_MAX / 2 => run.push(doc),
+                _ => {
+                    // Exactly as much room as the run takes: there are thousands of them.
+                    let mut run = Vec::with_capacity(RUN_MAX / 2);
+                    run.push(doc);
+                    runs.push(run);
+                }
+            }
+        }
+        Self { runs }
     }
 
     pub(super) fn insert(&mut self, doc: u32, place: impl Fn(u32) -> Place) {

@@ -26,7 +26,7 @@ fn bin(number: i64) -> u16 {
 impl Ranges {
     pub(super) fn insert(&mut self, doc: u32, number: i64) {
         if number != MISSING {
-            self.bins.entry(bin(number)).or_default().insert(doc);
+            super::add(self.bins.entry(bin(number)).or_default(), doc);
         }
     }
 

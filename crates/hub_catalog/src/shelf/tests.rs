@@ -1,6 +1,6 @@
 use super::*;
 use crate::entry::MISSING;
-use crate::query::Span;
+use crate::query::{Facet, Span};
 
 /// The same numbers in each run.
 struct Numbers(u64);
@@ -51,7 +51,7 @@ fn query(random: &mut Numbers) -> Query {
             max: (random.below(2) == 0).then(|| random.below(1000) as i64),
         })
         .collect();
-    let texts = ["", "s", "lm2", "R0/", "bert-", "q4_k.m", "nobody", "é", "-1"];
+    let texts = ["", "s", "lm2", "R0/", "bert-", "q4_k.m", "nobody", "é", "-1", "lm", "owner", "ase-v2-1", "v2"];
     let spans = (0..random.below(2))
         .map(|_| Span {
             number: Sort::ALL[random.below(SORTS as u64) as usize],
@@ -61,7 +61,7 @@ fn query(random: &mut Numbers) -> Query {
         .collect();
     Query {
         clauses,
-        texts: (0..random.below(2)).map(|_| texts[random.below(9) as usize].to_owned()).collect(),
+        texts: (0..random.below(2)).map(|_| texts[random.below(13) as usize].to_owned()).collect(),
         spans,
         sort: Sort::ALL[random.below(SORTS as u64) as usize],
         ascending: random.below(2) == 0,
@@ -70,6 +70,7 @@ fn query(random: &mut Numbers) -> Query {
         facets: GROUPS.to_vec(),
         facet_terms: 6,
         bands,
+        ..Query::default()
     }
 }
 
@@ -123,7 +124,7 @@ fn plainly(entries: &HashMap<i64, Entry>, query: &Query, owners: &[i64]) -> Foun
 /// Asks for every page to the very end, and holds each against the plain answer.
 fn check(shelf: &Shelf, entries: &HashMap<i64, Entry>, mut query: Query, owners: &[i64]) {
     loop {
-        let found = shelf.find(&query, owners);
+        let found = shelf.find(&query, owners, &Stop::default());
         assert_eq!(found, plainly(entries, &query, owners), "{query:?} for {owners:?}");
         if !found.more {
             return;
@@ -168,7 +169,7 @@ fn a_shelf_that_grew_one_by_one_answers_as_one_filled_at_once() {
     for id in 0..2000 {
         shelf.remove(id);
     }
-    assert_eq!(shelf.find(&Query { limit: 10, ..Query::default() }, &[1]), Found::default());
+    assert_eq!(shelf.find(&Query { limit: 10, ..Query::default() }, &[1], &Stop::default()), Found::default());
 }
 
 #[test]
@@ -200,7 +201,7 @@ fn long_lists_are_walked_and_few_matches_are_sorted_with_the_same_result() {
                 ..Query::default()
             };
             for _ in 0..3 {
-                let found = shelf.find(&query, &[]);
+                let found = shelf.find(&query, &[], &Stop::default());
                 assert_eq!(found, plainly(&entries, &query, &[]));
                 query.after = found.page.last().copied();
             }
@@ -218,7 +219,51 @@ fn names_take_no_more_room_after_many_changes() {
         entry.name = format!("owner/{long}{round}");
         shelf.put(&entry);
     }
-    let found =
-        shelf.find(&Query { texts: vec!["1999".to_owned()], limit: 10, ..Query::default() }, &[0, 1, 2, 3, 4, 5]);
+    let found = shelf.find(
+        &Query { texts: vec!["1999".to_owned()], limit: 10, ..Query::default() },
+        &[0, 1, 2, 3, 4, 5],
+        &Stop::default(),
+    );
     assert_eq!(found.total, 1);
+}
+
+fn named(shelf: &Shelf, names: &[&str], text: &str) -> Vec<String> {
+    let texts = text.split_whitespace().map(str::to_owned).collect();
+    let query = Query { texts, forgiving: true, best: true, limit: 10, ..Query::default() };
+    let found = shelf.find(&query, &[], &Stop::default());
+    found.page.iter().map(|place| names[place.id as usize].to_owned()).collect()
+}
+
+#[test]
+fn mistyped_names_are_found_and_the_best_fit_comes_first() {
+    let names = [
+        "acme/whisper-large-v3",
+        "acme/whisper",
+        "whisper/other",
+        "acme/fast-whisper",
+        "acme/bert",
+        "acme/bertram",
+        "x/roberta",
+    ];
+    let entry = |(id, name): (usize, &&str)| Entry {
+        id: id as i64,
+        owner: 1,
+        name: (*name).to_owned(),
+        public: true,
+        numbers: [7; SORTS],
+        terms: Vec::new(),
+    };
+    let mut shelf = Shelf::fill(names.iter().enumerate().map(entry));
+    let check = |shelf: &Shelf, text: &str, expect: &[&str]| assert_eq!(named(shelf, &names, text), expect, "{text}");
+    check(&shelf, "whisper", &["acme/whisper", "whisper/other", "acme/whisper-large-v3", "acme/fast-whisper"]);
+    check(&shelf, "bert", &["acme/bert", "acme/bertram", "x/roberta"]);
+    for mistyped in ["whispr", "wihsper", "whisperr", "whizper"] {
+        assert_eq!(named(&shelf, &names, mistyped).len(), 4, "{mistyped}");
+    }
+    check(&shelf, "fast whispre", &["acme/fast-whisper"]);
+    check(&shelf, "nothing-like-it", &[]);
+    for id in 0..4 {
+        shelf.remove(id);
+    }
+    check(&shelf, "whispr", &[]);
 }

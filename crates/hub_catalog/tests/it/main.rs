@@ -204,6 +204,63 @@ async fn until_it_is_built_the_database_answers() {
     assert_eq!(catalog.list(&alice, &query).await.expect("answered").repos.len(), 1);
     let early = catalog.find(&alice, RepoKind::Model, Query::default()).await;
     assert!(matches!(early, Err(CatalogError::NotBuilt)));
-    assert_eq!(catalog.build().await.expect("built"), 1);
+    assert_eq!(catalog.build().await.expect("built").repositories, 1);
     assert_eq!(catalog.find(&alice, RepoKind::Model, Query::default()).await.expect("answered").found.total, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_from_the_snapshot_answers_as_one_from_the_database() {
+    let engine = TestEngine::new().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("catalog");
+    let start = async || {
+        let catalog = Catalog::with_snapshot(engine.repos.clone(), engine.db.clone(), path.clone());
+        let built = catalog.build().await.expect("built");
+        (catalog, built)
+    };
+    let (alice, bob) = (engine.caller("alice").await, engine.caller("bob").await);
+    for number in 0..7 {
+        let visibility = if number % 3 == 2 { Visibility::Private } else { Visibility::Public };
+        let repo = model(&engine, &alice, &format!("alice/Smol-{number}"), visibility).await;
+        write(&repo, "README.md", &card("fill-mask", "mit", "en, fr")).await;
+    }
+    let (catalog, built) = start().await;
+    assert!(!built.from_snapshot && built.refused.is_none());
+    assert!(catalog.write_snapshot().await.expect("written"));
+    assert!(!catalog.write_snapshot().await.expect("nothing new"));
+
+    // What changed since is taken in; what was removed is gone.
+    let late = model(&engine, &bob, "bob/late", Visibility::Public).await;
+    let addr = RepoAddr::parse(RepoKind::Model, "alice/smol-0").expect("an address");
+    let first = engine.repos.open(&alice, &addr, Access::Admin).await.expect("opened");
+    engine.repos.delete(&first).await.expect("deleted");
+    let (restored, built) = start().await;
+    assert!(built.from_snapshot, "{built:?}");
+    let query = Query { limit: 100, facets: Group::ALL.to_vec(), facet_terms: 50, ..Query::default() };
+    for caller in [&Caller::Anonymous, &alice, &bob] {
+        let found = restored.find(caller, RepoKind::Model, query.clone()).await.expect("answered").found;
+        let expected = catalog.find(caller, RepoKind::Model, query.clone()).await.expect("answered").found;
+        assert_eq!(found, expected);
+    }
+    engine.repos.delete(&late).await.expect("deleted");
+    assert!(restored.write_snapshot().await.expect("written"));
+
+    // Every damaged byte is noticed, and so are a cut, another version and another database.
+    let whole = std::fs::read(&path).expect("the file");
+    let expected = restored.find(&alice, RepoKind::Model, query.clone()).await.expect("answered").found;
+    for at in (0..whole.len()).step_by(whole.len() / 97 + 1) {
+        let mut broken = whole.clone();
+        broken[at] ^= 0x10;
+        std::fs::write(&path, broken).expect("written");
+        let (catalog, built) = start().await;
+        assert!(!built.from_snapshot && built.refused.is_some(), "byte {at} of {}", whole.len());
+        assert_eq!(catalog.find(&alice, RepoKind::Model, query.clone()).await.expect("answered").found, expected);
+    }
+    std::fs::write(&path, &whole[..whole.len() - 5]).expect("written");
+    assert!(start().await.1.refused.is_some());
+    std::fs::write(&path, &whole).expect("written");
+    let other = TestEngine::new().await;
+    let foreign = Catalog::with_snapshot(other.repos.clone(), other.db.clone(), path.clone());
+    let built = foreign.build().await.expect("built");
+    assert!(!built.from_snapshot && built.repositories == 0);
 }
