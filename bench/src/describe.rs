@@ -31,6 +31,7 @@ pub(crate) struct Describer<'a> {
     names: String,
     ends: Vec<u32>,
     free: Weighted,
+    other_languages: Weighted,
     vocabulary: Vec<String>,
     sdks: (Words, Weighted),
     sizes: (Words, Weighted),
@@ -42,6 +43,7 @@ pub(crate) struct Describer<'a> {
 
 struct Numbers {
     languages_more: f64,
+    english: f64,
     dataset_link: f64,
     card: [f64; 3],
     template: f64,
@@ -66,6 +68,7 @@ impl<'a> Describer<'a> {
         };
         let numbers = Numbers {
             languages_more: 1.0 - 1.0 / number("declared", "languages_mean")?,
+            english: number("declared", "english")?,
             dataset_link: number("declared", "dataset_link")?,
             card: [number("card", "models")?, number("card", "models_with_parent")?, number("card", "datasets")?],
             template: number("card", "template")?,
@@ -82,6 +85,7 @@ impl<'a> Describer<'a> {
             universe,
             names: String::new(),
             ends: Vec::with_capacity(universe.repositories()),
+            other_languages: Weighted::new(universe.languages.weights.iter().skip(1).copied()),
             free: Weighted::by_rank(words::VOCABULARY, 1.0, 4.0),
             vocabulary: (0..words::VOCABULARY).map(words::word).collect(),
             sdks: drawn("spaces", "sdk")?,
@@ -98,6 +102,7 @@ impl<'a> Describer<'a> {
     /// Names are made first, because those of children and links contain others.
     fn name_all(&mut self) {
         let universe = self.universe;
+        let vocabulary = Weighted::by_rank(2000, 0.9, 2.0);
         let mut taken: HashSet<(u8, u32, String)> = HashSet::new();
         for repository in 0..universe.repositories() {
             let (kind, mut name) = match universe.models.get(repository) {
@@ -107,7 +112,7 @@ impl<'a> Describer<'a> {
                 }
                 None => {
                     let is_space = repository >= universe.models.len() + universe.datasets;
-                    (1 + u8::from(is_space), words::other(universe, repository, is_space))
+                    (1 + u8::from(is_space), words::other(universe, repository, is_space, &vocabulary))
                 }
             };
             let owner = universe.owners[repository];
@@ -218,7 +223,7 @@ impl<'a> Describer<'a> {
         }
         self.languages(model.languages, "", draft);
         if dice.chance(self.numbers.dataset_link) {
-            let links: Vec<String> = (0..1 + dice.below(2))
+            let links: Vec<String> = (0..1 + usize::from(dice.chance(0.2)))
                 .map(|_| {
                     let place = universe.linked.draw(dice) * universe.linked_step;
                     self.id(universe.models.len() + place.min(universe.datasets - 1))
@@ -286,9 +291,13 @@ impl<'a> Describer<'a> {
             return;
         }
         let mut dice = self.universe.dice(Stream::Trait, 1 << 43 | key as usize);
-        let mut spoken = vec![self.universe.languages.words[self.universe.language_draw.draw(&mut dice)].clone()];
+        // English comes first in the table; its share is that of the models which declare a language at all.
+        let mut spoken = match dice.chance(self.numbers.english) {
+            true => vec![self.universe.languages.words[0].clone()],
+            false => vec![self.universe.languages.words[1 + self.other_languages.draw(&mut dice)].clone()],
+        };
         while spoken.len() < 30 && dice.chance(self.numbers.languages_more) {
-            let more = &self.universe.languages.words[self.universe.language_draw.draw(&mut dice)];
+            let more = &self.universe.languages.words[1 + self.other_languages.draw(&mut dice)];
             if !spoken.contains(more) {
                 spoken.push(more.clone());
             }

@@ -69,7 +69,6 @@ pub(crate) struct Universe {
     pub(crate) libraries: Words,
     pub(crate) licenses: Words,
     pub(crate) languages: Words,
-    pub(crate) language_draw: Weighted,
     pub(crate) linked: Weighted,
     pub(crate) linked_step: usize,
     calendar: Vec<(f64, f64)>,
@@ -92,7 +91,6 @@ impl Universe {
         };
         let (tasks, libraries) = (both("tasks", "other_tasks")?, both("libraries", "other_libraries")?);
         let (licenses, languages) = (parameters.words("licenses", "of")?, parameters.words("languages", "of")?);
-        let language_draw = Weighted::new(languages.weights.iter().copied());
         let linked = (datasets as f64 * parameters.number("dataset_links", "linked_share")?).max(10.0) as usize;
         let by_rank = Weighted::by_rank(
             linked,
@@ -117,7 +115,6 @@ impl Universe {
             libraries,
             licenses,
             languages,
-            language_draw,
             linked: by_rank,
             linked_step: datasets / linked.max(1),
             calendar,

@@ -457,9 +457,8 @@ pub(crate) fn model(universe: &Universe, index: usize, model: &Model, parent: &s
 }
 
 /// The name of a dataset or a Space.
-pub(crate) fn other(universe: &Universe, repository: usize, is_space: bool) -> String {
+pub(crate) fn other(universe: &Universe, repository: usize, is_space: bool, vocabulary: &Weighted) -> String {
     let mut dice = universe.dice(Stream::Name, repository);
-    let vocabulary = Weighted::by_rank(2000, 0.9, 2.0);
     let (first, second) = (word(dice.below(TOPICS.len())), word(vocabulary.draw(&mut dice)));
     let last = match is_space {
         true => dice.pick(&["demo", "chat", "space", "playground", "app", "explorer", "studio", "arena"]),
