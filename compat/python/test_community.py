@@ -1,7 +1,13 @@
 """What people do together, as the client sees it: every method for discussions, likes, access and collections."""
 
+import hashlib
+import hmac
+import http.server
+import json
 import os
+import queue
 import subprocess
+import threading
 
 import pytest
 from huggingface_hub import (
@@ -10,6 +16,8 @@ from huggingface_hub import (
     DiscussionCommit,
     DiscussionStatusChange,
     DiscussionTitleChange,
+    WebhookPayload,
+    WebhookWatchedItem,
 )
 from huggingface_hub.errors import (
     EntryNotFoundError,
@@ -339,3 +347,103 @@ def test_collections(alice, bob, new_repo, new_name):
     with pytest.raises(HfHubHTTPError):
         alice.delete_collection(made.slug)
     alice.delete_collection(made.slug, missing_ok=True)
+
+
+class Receiver:
+    """A server that keeps what webhooks send to it, and answers as it is told."""
+
+    def __init__(self):
+        self.got = queue.Queue()
+        self.status = 200
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.got.put((self.headers, body))
+                self.send_response(receiver.status)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def next(self):
+        headers, body = self.got.get(timeout=60)
+        return headers, body, WebhookPayload(**json.loads(body))
+
+
+@pytest.fixture
+def receiver():
+    receiver = Receiver()
+    yield receiver
+    receiver.server.shutdown()
+
+
+def test_webhooks_of_their_owner(alice, bob, repo, receiver):
+    watched = [WebhookWatchedItem(type="model", name=repo), {"type": "org", "name": "acme"}]
+    made = alice.create_webhook(url=receiver.url, watched=watched, domains=["repo"], secret="my-secret")
+    assert (made.url, made.secret, made.domains, made.disabled) == (receiver.url, "my-secret", ["repo"], False)
+    assert {(item.type, item.name) for item in made.watched} == {("model", repo), ("org", "acme")}
+    assert alice.get_webhook(made.id) == made and made in alice.list_webhooks()
+    changed = alice.update_webhook(made.id, url=f"{receiver.url}?x", domains=["discussion"])
+    assert (changed.url, changed.domains, len(changed.watched)) == (f"{receiver.url}?x", ["discussion"], 2)
+    assert alice.disable_webhook(made.id).disabled and not alice.enable_webhook(made.id).disabled
+    for call in [bob.get_webhook, bob.disable_webhook, bob.delete_webhook]:
+        with pytest.raises(HfHubHTTPError) as caught:
+            call(made.id)
+        assert status_of(caught) == 404
+    for url in ["ftp://example.org", "nonsense"]:
+        with pytest.raises(HfHubHTTPError) as caught:
+            alice.create_webhook(url=url, watched=watched)
+        assert status_of(caught) == 400
+    alice.delete_webhook(made.id)
+    assert made.id not in [found.id for found in alice.list_webhooks()]
+
+
+def test_webhooks_are_told(alice, bob, http, repo, receiver):
+    made = bob.create_webhook(
+        url=receiver.url, watched=[{"type": "model", "name": repo}, {"type": "user", "name": "alice"}], secret="s3cret"
+    )
+    commit = alice.upload_file(repo_id=repo, path_or_fileobj=b"x", path_in_repo="x.txt")
+    headers, body, told = receiver.next()
+    assert headers["X-Webhook-Secret"] == "s3cret"
+    expect = "sha256=" + hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
+    assert headers["X-Hearth-Signature"] == expect
+    assert (told.event.action, told.event.scope) == ("update", "repo.content")
+    assert (told.repo.name, told.repo.type, told.repo.head_sha) == (repo, "model", commit.oid)
+    assert [(ref.ref, ref.newSha) for ref in told.updatedRefs] == [("refs/heads/main", commit.oid)]
+    assert told.webhook.id == made.id
+
+    talk = alice.create_discussion(repo, title="Hear this", description="loud")
+    _, _, told = receiver.next()
+    assert (told.event.action, told.event.scope) == ("create", "discussion")
+    assert (told.discussion.num, told.discussion.title, told.comment.content) == (talk.num, "Hear this", "loud")
+    alice.comment_discussion(repo, talk.num, comment="and this")
+    assert receiver.next()[2].comment.content == "and this"
+    alice.change_discussion_status(repo, talk.num, "closed")
+    assert receiver.next()[2].discussion.status == "closed"
+
+    # Failures are tried again, and nothing of a hidden repository is told.
+    receiver.status = 500
+    alice.rename_discussion(repo, talk.num, new_title="Told twice")
+    assert receiver.next()[2].discussion.title == "Told twice"
+    receiver.status = 200
+    assert receiver.next()[2].discussion.title == "Told twice"
+    alice.update_repo_settings(repo, private=True)
+    alice.create_discussion(repo, title="A secret")
+    # What happens in the open afterwards tells that the secret was passed over.
+    later = alice.create_repo(f"{repo}-later").repo_id
+    while True:
+        _, body, told = receiver.next()
+        assert b"A secret" not in body
+        if told.repo.name == later:
+            break
+    alice.delete_repo(later)
+    log = http.get(f"/api/settings/webhooks/{made.id}/logs", headers={"Authorization": f"Bearer {BOB}"}).json()
+    assert "A secret" not in json.dumps(log)
+    assert {"waiting", "delivered"} >= {entry["state"] for entry in log}
+    bob.delete_webhook(made.id)

@@ -16,6 +16,7 @@ const url = process.env.HEARTH_URL;
 const hf = new URL("../.venv/bin/hf", import.meta.url).pathname;
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const token = "hf_AliceWriteAliceWriteAliceWriteAliceWr";
+const bob = "hf_BobWriteBobWriteBobWriteBobWriteBobWr";
 const name = `web-${Date.now().toString(36)}`;
 let browser, folder;
 
@@ -311,12 +312,76 @@ test("lists are narrowed by keyboard and link alone, and nothing moves while pag
     await context.close();
 });
 
+/** Calls the API as alice, or as bob. */
+async function call(method, path, body, bearer = token) {
+    const headers = { authorization: `Bearer ${bearer}`, "content-type": "application/json" };
+    const answer = await fetch(url + path, { method, headers, body: body && JSON.stringify(body) });
+    assert.ok(answer.ok, `${path}: ${await answer.clone().text()}`);
+    return answer.json();
+}
+
+/** Opens a discussion and a pull request with a conflict in a repository of alice's, gates it and collects it. */
+async function furnish(repo) {
+    const api = `/api/models/alice/${repo}`;
+    const talk = await call("POST", `${api}/discussions`, { title: "A question", description: "# How?\n\n- *so*\n- or `so`" }, bob);
+    const { newMessage } = await call("POST", `${api}/discussions/1/comment`, { comment: "Like this" });
+    await call("POST", `${api}/discussions/1/comment/${newMessage.id}/reaction`, { reaction: "heart" });
+    await call("POST", `${api}/discussions/1/pin`, { pinned: true });
+    const lines = (content) => [{ key: "header", value: { summary: "Change a line" } },
+        { key: "file", value: { path: "a.py", content, encoding: "utf-8" } }].map((line) => JSON.stringify(line)).join("\n");
+    const headers = { authorization: `Bearer ${bob}`, "content-type": "application/x-ndjson" };
+    const done = await fetch(`${url}${api}/commit/main?create_pr=1`, { method: "POST", headers, body: lines("def g():\n    return 'y'\n") });
+    const { pullRequestUrl } = await done.json();
+    await commit(`alice/${repo}`, [["a.py", "def h():\n    return 'z'\n"]]);
+    await call("PUT", `${api}/settings`, { gated: "manual" });
+    await call("POST", `${api}/ask-access`, { Company: "Bob Inc" }, bob);
+    const { slug } = await call("POST", "/api/collections", { title: `Of ${repo}`, namespace: "alice", item: { type: "model", id: `alice/${repo}` } });
+    const path = (address) => new URL(address).pathname;
+    return { talk: path(talk.url), pull: path(pullRequestUrl), collection: `/collections/${slug}` };
+}
+
+test("two people review a pull request with a conflict and merge it, without JavaScript", async () => {
+    const repo = `${name}-review`;
+    await create(repo);
+    await commit(`alice/${repo}`, [["a.txt", "one\ntwo\nthree\n"]]);
+    const { context, page } = await alice({ javaScriptEnabled: false });
+    // Bob has no password: he proposes by API what alice sees in her browser.
+    const api = `/api/models/alice/${repo}`;
+    const bring = async (revision, content, query = "") => {
+        const body = [{ key: "header", value: { summary: "Shout" } }, { key: "file", value: { path: "a.txt", content, encoding: "utf-8" } }]
+            .map((line) => JSON.stringify(line)).join("\n");
+        const headers = { authorization: `Bearer ${bob}`, "content-type": "application/x-ndjson" };
+        const answer = await fetch(`${url}${api}/commit/${encodeURIComponent(revision)}${query}`, { method: "POST", headers, body });
+        assert.ok(answer.ok, await answer.text());
+    };
+    await bring("main", "ONE\ntwo\nthree\n", "?create_pr=1");
+    await commit(`alice/${repo}`, [["a.txt", "1\ntwo\nthree\n"]]);
+    await page.goto(`${url}/alice/${repo}/discussions`);
+    await page.click("text=Shout");
+    assert.match(await page.textContent("main .problem"), /a\.txt/);
+    assert.equal(await page.locator("button[value=merge]").count(), 0);
+    await page.fill("#text", "Please take **mine** and add yours.");
+    await page.click("button[value=comment]");
+    assert.equal(await page.textContent("article:last-of-type .prose strong"), "mine");
+    await bring("refs/pr/1", "1\ntwo\nTHREE\n");
+    await page.reload();
+    assert.match(await page.textContent("table.code"), /\+THREE/);
+    await page.click("button[value=merge]");
+    assert.match(await page.textContent("main"), /Merged/);
+    const file = await fetch(`${url}/alice/${repo}/raw/main/a.txt`);
+    assert.equal(await file.text(), "1\ntwo\nTHREE\n");
+    await page.click("button[value=delete-ref]");
+    assert.match(await page.textContent("main"), /its branch was deleted/);
+    await context.close();
+});
+
 test("pages have no fault that axe finds, in either theme, and fit a phone", async () => {
     const repo = `${name}-axe`;
     await create(repo);
     await commit(`alice/${repo}`, [["README.md", "# Title\n\n## One\n\n## Two\n\n```python\nx = 1 # y\n```\n\n| a |\n|---|\n| b |\n"], ["a.py", "def f():\n    return 'x'\n"]]);
     const base = `/alice/${repo}`;
-    const paths = ["/", "/models", "/datasets", "/search?q=alice", "/organizations", "/users", "/alice", "/acme", "/new", "/settings/profile", "/settings/password",
+    const { talk, pull, collection } = await furnish(repo);
+    const paths = ["/", "/models", `${base}/discussions`, `${base}/discussions/new`, talk, pull, `${base}/access`, "/collections", collection, "/datasets", "/search?q=alice", "/organizations", "/users", "/alice", "/acme", "/new", "/settings/profile", "/settings/password",
         "/settings/two-factor", "/settings/sessions", "/settings/tokens", "/settings/tokens/new", "/settings/keys", "/settings/passkeys", "/settings/applications", "/settings/applications/new", "/organizations/new", "/organizations/acme/settings", base,
         `${base}/tree/main`, `${base}/blob/main/a.py`, `${base}/commits/main`, `${base}/commit/main`, `${base}/edit/main/a.py`, `${base}/upload/main`, `${base}/settings`,
         `${base}/delete/main/a.py`, `${base}/blame/main/a.py`, `${base}/rename/main/a.py`, "/spaces", "/oauth/device", "/nobody-has-this-name"];

@@ -53,6 +53,8 @@ pub struct Config {
     pub log: LogConfig,
     /// Work in the background.
     pub jobs: JobsConfig,
+    /// Messages to other servers.
+    pub webhooks: WebhooksConfig,
 }
 
 impl Default for Config {
@@ -69,6 +71,7 @@ impl Default for Config {
             spaces: SpacesConfig::default(),
             limits: Limits::default(),
             log: LogConfig::default(),
+            webhooks: WebhooksConfig::default(),
             jobs: JobsConfig::default(),
         }
     }
@@ -356,6 +359,22 @@ pub struct JobsConfig {
 impl Default for JobsConfig {
     fn default() -> Self {
         Self { flush_secs: 10, garbage_secs: 24 * 3600, event_days: 30, audit_days: 730 }
+    }
+}
+
+/// Messages to other servers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhooksConfig {
+    /// Whether messages may be sent to private networks, this machine included.
+    pub allow_private: bool,
+    /// How often messages are made of what happened, in seconds.
+    pub dispatch_secs: u64,
+}
+
+impl Default for WebhooksConfig {
+    fn default() -> Self {
+        Self { allow_private: false, dispatch_secs: 5 }
     }
 }
 

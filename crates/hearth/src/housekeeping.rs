@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::hub::Hub;
+use crate::webhooks;
 
 /// How often daily buckets are rolled up.
 const ROLL_EVERY: Duration = Duration::from_secs(3600);
@@ -67,6 +68,7 @@ pub fn worker(hub: &Hub, config: &Config) -> Worker {
 
     worker = chunking(worker, hub, config);
     worker = posting(worker, config);
+    worker = webhooks::jobs(worker, hub, config);
 
     if config.jobs.garbage_secs == 0 {
         return worker;

@@ -15,6 +15,7 @@ mod log;
 mod samples;
 mod serve;
 pub mod system;
+mod webhooks;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -6,6 +6,7 @@ mod discussions;
 mod follows;
 mod likes;
 pub(crate) mod people;
+mod webhooks;
 
 use hub_http::ApiRouter;
 
@@ -17,4 +18,5 @@ pub(crate) fn routes() -> ApiRouter<ApiState> {
         .merge(follows::routes())
         .merge(access::routes())
         .merge(collections::routes())
+        .merge(webhooks::routes())
 }

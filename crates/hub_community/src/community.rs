@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hub_account::{Accounts, CallerUser};
 use hub_core::{Clock, Ids, Timestamp};
 use hub_db::{Db, Tx};
-use hub_jobs::Outbox;
+use hub_jobs::{Outbox, Queue};
 use hub_repo::{Repo, Repos};
 use serde_json::Value;
 
@@ -28,16 +28,22 @@ pub struct CommunityParts {
 #[derive(Clone)]
 pub struct Community {
     parts: Arc<CommunityParts>,
+    queue: Queue,
 }
 
 impl Community {
     /// Puts the parts together.
     pub fn new(parts: CommunityParts) -> Self {
-        Self { parts: Arc::new(parts) }
+        let queue = Queue::new(parts.db.clone(), parts.clock.clone(), parts.ids.clone());
+        Self { parts: Arc::new(parts), queue }
     }
 
     pub(crate) fn db(&self) -> &Db {
         &self.parts.db
+    }
+
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     pub(crate) fn accounts(&self) -> &Accounts {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use hub_account::AccountError;
 use hub_core::{Code, UserError};
 use hub_db::DbError;
+use hub_jobs::OutboxError;
 use hub_repo::RepoError;
 
 /// Every way in which a use case of this crate fails.
@@ -43,6 +44,9 @@ pub enum CommunityError {
     /// The account lookup failed.
     #[error(transparent)]
     Account(#[from] AccountError),
+    /// What happened cannot be read.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
     /// The metadata database failed.
     #[error("the metadata store failed")]
     Db(#[from] DbError),
@@ -58,6 +62,7 @@ impl UserError for CommunityError {
             Self::Conflict(_) | Self::MergeConflict { .. } | Self::CollectionExists { .. } => Code::Conflict,
             Self::Repo(error) => error.code(),
             Self::Account(error) => error.code(),
+            Self::Outbox(error) => error.code(),
             Self::Db(error) => error.code(),
         }
     }
@@ -66,6 +71,7 @@ impl UserError for CommunityError {
         match self {
             Self::Repo(error) => error.message(),
             Self::Account(error) => error.message(),
+            Self::Outbox(error) => error.message(),
             Self::Db(error) => error.message(),
             _ => Cow::Owned(self.to_string()),
         }

@@ -12,6 +12,7 @@ mod follows;
 mod likes;
 mod people;
 mod store;
+mod webhooks;
 
 pub use collections::{
     Collection, CollectionChange, CollectionId, CollectionPage, CollectionPlace, CollectionQuery, CollectionSort,
@@ -27,3 +28,7 @@ pub use error::CommunityError;
 pub use follows::{FollowCounts, FollowPage};
 pub use likes::{LikePage, LikePlace, Liked};
 pub use people::People;
+pub use webhooks::{
+    DELIVER_JOB, Delivery, DeliveryLog, DeliveryState, Domain, Outcome, Watch, WatchKind, WatchTarget, Webhook,
+    WebhookChange, WebhookId, WebhookState,
+};

@@ -5,3 +5,4 @@ pub(crate) mod discussions;
 pub(crate) mod follows;
 pub(crate) mod likes;
 pub(crate) mod threads;
+pub(crate) mod webhooks;

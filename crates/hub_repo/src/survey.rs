@@ -74,6 +74,12 @@ impl Repos {
         survey::of(self.db(), ids).await
     }
 
+    /// What is stored of a repository, for features that work in the background; who may know of it, they ask for
+    /// themselves.
+    pub async fn state_of(&self, id: RepoId) -> Result<Option<RepoState>, RepoError> {
+        repos::by_id(self.db(), id).await?.map(repos::RepoRow::into_state).transpose()
+    }
+
     /// Those of the repositories that the caller may know of.
     pub async fn known(&self, caller: &Caller, ids: &[RepoId]) -> Result<HashMap<RepoId, RepoState>, RepoError> {
         let mut known = HashMap::new();

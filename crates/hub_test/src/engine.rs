@@ -15,6 +15,13 @@ use hub_repo::{Repos, ReposParts};
 #[derive(Debug, Default)]
 pub struct CountingIds(AtomicU64);
 
+impl CountingIds {
+    /// Ids that begin elsewhere, so that two counts do not meet.
+    pub fn starting_at(first: u64) -> Self {
+        Self(AtomicU64::new(first))
+    }
+}
+
 impl Ids for CountingIds {
     fn fill(&self, bytes: &mut [u8]) {
         // The count comes first, so that even two bytes differ from one call to the next.

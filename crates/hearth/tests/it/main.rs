@@ -31,5 +31,6 @@ mod repos;
 mod routes;
 mod serve;
 mod site;
+mod webhooks;
 mod xet;
 mod xet_traps;

@@ -5,6 +5,8 @@ mod read;
 
 use hub_http::ApiRouter;
 
+pub(super) use read::repo_addr;
+
 use crate::ApiState;
 
 pub(super) fn routes() -> ApiRouter<ApiState> {

@@ -128,7 +128,7 @@ fn addr_of(item: &str) -> Option<RepoAddr> {
 }
 
 /// `namespace/name` as an address.
-pub(super) fn repo_addr(kind: RepoKind, id: &str) -> Option<RepoAddr> {
+pub(in crate::community) fn repo_addr(kind: RepoKind, id: &str) -> Option<RepoAddr> {
     let (namespace, name) = id.split_once('/')?;
     Some(RepoAddr { kind, namespace: namespace.parse().ok()?, name: name.parse().ok()? })
 }
