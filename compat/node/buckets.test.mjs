@@ -6,6 +6,7 @@ import {
     copyFile, copyFolder, createRepo, deleteFile, deleteRepo, downloadFile, fileDownloadInfo, fileExists, listFiles,
     pathsInfo, uploadFiles,
 } from "@huggingface/hub";
+import "./timers.mjs";
 
 const hubUrl = process.env.HEARTH_URL;
 const accessToken = "hf_AliceWriteAliceWriteAliceWriteAliceWr";

@@ -40,6 +40,7 @@ import {
     uploadFiles,
     whoAmI,
 } from "@huggingface/hub";
+import "./timers.mjs";
 
 const hubUrl = process.env.HEARTH_URL;
 const accessToken = "hf_AliceWriteAliceWriteAliceWriteAliceWr";

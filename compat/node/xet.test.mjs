@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { commit, createRepo, downloadFile, fileDownloadInfo, pathsInfo, uploadFiles } from "@huggingface/hub";
+import "./timers.mjs";
 
 const hubUrl = process.env.HEARTH_URL;
 const accessToken = "hf_AliceWriteAliceWriteAliceWriteAliceWr";

@@ -12,6 +12,7 @@ import argparse
 import os
 import re
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -26,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ACCOUNTS = Path(__file__).with_name("accounts.json")
 BINARY = Path(os.environ.get("HEARTH_BINARY", ROOT / "target" / "debug" / "hearth"))
 READY_WITHIN_SECS = 30
+# Several times what the longest suite takes on two slow cores.
+SUITE_WITHIN_SECS = 900
 # Parts of large uploads as small as S3 takes them, so that the tests need not move gigabytes.
 SMALL_PARTS = {
     "HEARTH_LIMITS__PARTS_FROM_BYTES": str(8 * 1024 * 1024),
@@ -141,15 +144,30 @@ def logged_errors(log_path: Path) -> list[str]:
     return [line for line in lines if re.match(r"\S+\s+ERROR\b", line)]
 
 
+def run_bounded(command: list[str], environment: dict[str, str], seconds: int) -> int:
+    """Run the command, and end it with all that it started if it takes longer than it may."""
+    suite = subprocess.Popen(command, env=environment, start_new_session=True)
+    try:
+        return suite.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        print(f"stopped: not done after {seconds} s", file=sys.stderr)
+        return 124
+    finally:
+        if suite.poll() is None:
+            os.killpg(suite.pid, signal.SIGKILL)
+            suite.wait()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--storage", default="sqlite", choices=["sqlite", "postgres"])
+    parser.add_argument("--within", type=int, default=SUITE_WITHIN_SECS, help="seconds that the command may take")
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
     try:
         with running(arguments.storage) as url:
             environment = {"HEARTH_URL": url, "HF_ENDPOINT": url, "HEARTH_STORAGE": arguments.storage}
-            return subprocess.run(arguments.command, env=os.environ | environment).returncode
+            return run_bounded(arguments.command, os.environ | environment, arguments.within)
     except LoggedErrors as error:
         print(error, file=sys.stderr)
         return 1
