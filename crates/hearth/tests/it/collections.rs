@@ -61,6 +61,14 @@ async fn collections_keep_their_order_and_their_address() {
     assert_eq!(order, [("alice/d", 0), ("alice/m", 1)]);
     assert_eq!(now["items"][1]["note"]["text"], "New note");
 
+    // It may link to itself, by the number at the end of its address; the JavaScript client's own tests do that.
+    let id = &slug[slug.len() - 24..];
+    let linked = add("alice", id, "collection", Some("see also")).await.ok().json();
+    let itself = linked["items"].as_array().unwrap().last().unwrap();
+    assert_eq!((&itself["type"], &itself["id"]), (&json!("collection"), &json!(id)));
+    assert_eq!(itself["note"], json!({ "html": "see also", "text": "see also" }));
+    site.delete("alice", &format!("{one}/items/{}", itself["_id"].as_str().unwrap())).await.ok();
+
     // Another title gives another address, and the old one still leads there.
     let change = json!({ "title": "New title", "theme": "pink", "private": true });
     let changed = site.patch("alice", &one, change).await.ok().json();

@@ -59,7 +59,7 @@ impl Community {
             ItemTarget::Paper(paper) => (ItemKind::Paper, paper_id(paper)?, None),
             ItemTarget::Collection(inner) => {
                 let found = collections::get(self.db(), *inner).await?;
-                found.filter(|found| found.is_visible_to(caller) && *inner != id).ok_or_else(no_such)?;
+                found.filter(|found| found.is_visible_to(caller)).ok_or_else(no_such)?;
                 (ItemKind::Collection, inner.0.to_string(), None)
             }
         };

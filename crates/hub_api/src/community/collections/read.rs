@@ -201,7 +201,7 @@ fn item_view(public_url: &PublicUrl, item: &ItemView) -> Value {
     view["_id"] = item.id.wire().into();
     view["position"] = item.position.into();
     if !item.note.is_empty() {
-        view["note"] = json!({ "text": item.note, "html": crate::community::discussions::html_of(&item.note) });
+        view["note"] = json!({ "text": item.note, "html": crate::community::discussions::inline_html_of(&item.note) });
     }
     view
 }

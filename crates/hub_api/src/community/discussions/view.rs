@@ -144,9 +144,14 @@ impl Viewer<'_> {
 }
 
 /// A comment as text in paragraphs. The pages of Hearth render its Markdown; here it is only made safe to show.
-pub(in crate::community) fn html_of(text: &str) -> String {
+fn html_of(text: &str) -> String {
     let paragraphs = text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());
     paragraphs.map(|paragraph| format!("<p>{}</p>", escaped(paragraph).replace('\n', "<br>"))).collect()
+}
+
+/// A remark beside something, without a paragraph around it.
+pub(in crate::community) fn inline_html_of(text: &str) -> String {
+    escaped(text.trim()).replace('\n', "<br>")
 }
 
 fn escaped(text: &str) -> String {
