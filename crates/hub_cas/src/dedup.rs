@@ -14,8 +14,10 @@ use crate::link::mac;
 use crate::store::{chunks, files, secrets, xorbs};
 use crate::{Cas, CasError};
 
-/// The most xorbs of an answer: a gigabyte of content, in less than a megabyte.
-const MAX_XORBS: usize = 16;
+/// The most xorbs of an answer: two gigabytes of content, in less than two megabytes.
+const MAX_XORBS: usize = 32;
+/// In how many files is looked for what follows a chunk: each version of a file has a few xorbs of its own.
+const FILES: i64 = 4;
 /// The name of the key's row.
 const KEY_NAME: &str = "dedup";
 /// How many segments of a file are looked through for what follows a chunk.
@@ -45,19 +47,20 @@ impl Cas {
         Ok(Some(answer.await?))
     }
 
-    /// A xorb and those that come after it in a file.
+    /// A xorb and those that come after it in files, the nearest first.
     pub(crate) async fn neighbours(&self, xorb: XetHash) -> Result<Vec<XetHash>, CasError> {
-        let mut found = vec![xorb];
-        let Some((file, start)) = files::user_of(self.db(), &xorb).await? else { return Ok(found) };
-        let segments = files::segments_of(self.db(), &file, start, i64::MAX as u64, SEGMENTS).await?;
-        let mut seen = HashSet::from([xorb]);
-        let terms = segments.into_iter().flat_map(|segment| segment.terms);
-        for term in terms.skip_while(|term| term.xorb != xorb) {
-            if found.len() < MAX_XORBS && seen.insert(term.xorb) {
-                found.push(term.xorb);
-            }
+        let mut following = Vec::new();
+        for (file, start) in files::users_of(self.db(), &xorb, FILES).await? {
+            let segments = files::segments_of(self.db(), &file, start, i64::MAX as u64, SEGMENTS).await?;
+            let terms = segments.into_iter().flat_map(|segment| segment.terms);
+            let xorbs = terms.skip_while(|term| term.xorb != xorb).map(|term| term.xorb);
+            following.push(xorbs.collect::<Vec<_>>());
         }
-        Ok(found)
+        let longest = following.iter().map(Vec::len).max().unwrap_or_default();
+        let in_turn = (0..longest).flat_map(|place| following.iter().filter_map(move |xorbs| xorbs.get(place)));
+        let mut seen = HashSet::from([xorb]);
+        let others = in_turn.copied().filter(|other| seen.insert(*other));
+        Ok(std::iter::once(xorb).chain(others).take(MAX_XORBS).collect())
     }
 
     /// Keeps those of the xorbs that are live, and sees to it that they stay so. One that was mentioned a short while ago is

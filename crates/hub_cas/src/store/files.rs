@@ -102,15 +102,15 @@ pub(crate) async fn segments_of(
     Ok(rows.into_iter().map(|SegmentRow(segment)| segment).collect())
 }
 
-/// A file that uses a xorb, and where the segment begins that does so first. Of a few such files, the one of which the most
-/// follows.
-pub(crate) async fn user_of(db: &Db, xorb: &XetHash) -> Result<Option<(XetHash, u64)>, DbError> {
-    let row: Option<(XetHash, i64)> = db
-        .query_opt(
+/// Files that use a xorb, and where in each the segment begins that does so first. Of a few such files, those of which the
+/// most follows, and of versions of one size the latest.
+pub(crate) async fn users_of(db: &Db, xorb: &XetHash, limit: i64) -> Result<Vec<(XetHash, u64)>, DbError> {
+    let rows: Vec<(XetHash, i64)> = db
+        .query(
             "SELECT u.file, u.start FROM (SELECT file, start FROM cas_use WHERE xorb = $1 LIMIT 16) u \
-             JOIN cas_file f ON f.hash = u.file ORDER BY f.size - u.start DESC LIMIT 1",
-            args![xorb],
+             JOIN cas_file f ON f.hash = u.file ORDER BY f.size - u.start DESC, f.touched_ms DESC LIMIT $2",
+            args![xorb, limit],
         )
         .await?;
-    Ok(row.map(|(file, start)| (file, start.max(0) as u64)))
+    Ok(rows.into_iter().map(|(file, start)| (file, start.max(0) as u64)).collect())
 }

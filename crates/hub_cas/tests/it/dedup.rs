@@ -32,7 +32,7 @@ async fn trap_7_the_first_chunk_of_a_file_is_answered_with_its_xorb_and_what_fol
     let key = DedupKey::new(end.key).expect("the key is not zeros");
     assert_eq!(end.expires_secs - end.created_secs, 24 * 3600);
     assert_eq!(xorbs[0].hash, first_term.xorb);
-    let expect: Vec<XetHash> = file.terms.iter().map(|term| term.xorb).take(16).collect();
+    let expect: Vec<XetHash> = file.terms.iter().map(|term| term.xorb).take(32).collect();
     assert!(expect.len() > 5);
     assert_eq!(xorbs.iter().map(|xorb| xorb.hash).collect::<Vec<_>>(), expect);
     for xorb in &xorbs {
@@ -44,6 +44,28 @@ async fn trap_7_the_first_chunk_of_a_file_is_answered_with_its_xorb_and_what_fol
     let other = table(&first_term.xorb).chunks()[first_term.chunks.start() as usize + 1];
     assert_eq!(world.cas.dedup(&other).await.unwrap(), None);
     assert_eq!(world.cas.dedup(&XetHash::new([1; 32])).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_has_what_each_version_of_a_file_holds_of_its_own() {
+    let world = World::new().await;
+    let before = noise(1, 1_000_000);
+    let after = [&before[..500_000], &noise(2, 500_000)].concat();
+    let versions = [Packed::new(&[&before], 2), Packed::new(&[&after], 2)];
+    let mut expect: Vec<XetHash> = Vec::new();
+    for packed in &versions {
+        world.upload(ALICE, packed).await.unwrap();
+        expect.extend(packed.xorbs.iter().map(|xorb| xorb.table.hash()));
+    }
+    expect.sort_unstable();
+    expect.dedup();
+    let alone = versions.iter().map(|packed| packed.xorbs.len()).max().unwrap();
+    assert!(alone < expect.len() && expect.len() < 32, "they share some: {alone} of {}", expect.len());
+    let first = versions[0].xorbs[0].table.chunks()[0];
+    let (xorbs, _) = read(&world.cas.dedup(&first).await.unwrap().unwrap());
+    let mut found: Vec<XetHash> = xorbs.iter().map(|xorb| xorb.hash).collect();
+    found.sort_unstable();
+    assert_eq!(found, expect);
 }
 
 #[tokio::test(flavor = "multi_thread")]
