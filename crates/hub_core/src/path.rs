@@ -78,6 +78,10 @@ impl RepoPath {
 /// Whether git reserves this part of a path. Git refuses parts that some file system would read as `.git`: other case,
 /// trailing dots or spaces, NTFS short names, and code points that HFS+ ignores.
 pub fn is_reserved_part(part: &str) -> bool {
+    // Nearly all parts are told by their first byte, and a push asks for each entry of each folder.
+    if part.bytes().next().is_none_or(|first| first.is_ascii() && !matches!(first, b'.' | b'g' | b'G')) {
+        return false;
+    }
     let folded: String = part
         .chars()
         .filter(

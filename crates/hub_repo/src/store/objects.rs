@@ -127,13 +127,16 @@ pub(crate) async fn get_many(db: &Db, repo: RepoId, oids: &[Oid]) -> Result<Vec<
 
 /// All objects on which these stand, directly or not, in no order and perhaps more than once. A circle, which only
 /// damage can make, ends it too.
+///
+/// The cross joins keep SQLite from reading every object of the repository to see which of them lie below.
 pub(crate) async fn bases_below(db: &Db, repo: RepoId, oids: &[Oid]) -> Result<Vec<ObjectRow>, DbError> {
     let sql = format!(
         "WITH RECURSIVE below (oid) AS (\
          SELECT b.base FROM git_object b WHERE b.repo_id = $1 AND b.base IS NOT NULL AND b.oid IN ({{in}}) \
          UNION \
-         SELECT n.base FROM below JOIN git_object n ON n.repo_id = $1 AND n.oid = below.oid WHERE n.base IS NOT NULL) \
-         SELECT {COLUMNS} FROM below JOIN git_object o ON o.repo_id = $1 AND o.oid = below.oid"
+         SELECT n.base FROM below CROSS JOIN git_object n \
+         WHERE n.repo_id = $1 AND n.oid = below.oid AND n.base IS NOT NULL) \
+         SELECT {COLUMNS} FROM below CROSS JOIN git_object o WHERE o.repo_id = $1 AND o.oid = below.oid"
     );
     db.query_in(&sql, args![repo.0], &keys(oids)).await
 }

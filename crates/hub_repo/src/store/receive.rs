@@ -63,27 +63,37 @@ pub(crate) async fn insert_commits(tx: &mut Tx, repo: RepoId, commits: &[NewComm
         let rows: Vec<Vec<Value>> = chunk.iter().map(|new| commit_values(repo, new)).collect();
         tx.insert_many("git_commit", &COLUMNS, &rows, OnConflict::Ignore).await?;
     }
-    let mut rows = Vec::new();
+    let mut changes = Vec::new();
     for NewCommit { row, changed, .. } in commits {
         for path in changed {
-            rows.push(vec![
-                Value::from(repo.key()),
-                Value::from(path.as_str()),
-                Value::from(row.generation),
-                Value::from(row.oid),
-            ]);
-            if rows.len() == ROWS_AT_ONCE {
-                insert_changes(tx, &mut rows).await?;
+            changes.push(Change { path, generation: row.generation, commit: row.oid });
+            if changes.len() == ROWS_AT_ONCE {
+                insert_changes(tx, repo, &mut changes).await?;
             }
         }
     }
-    insert_changes(tx, &mut rows).await
+    insert_changes(tx, repo, &mut changes).await
 }
 
-async fn insert_changes(tx: &mut Tx, rows: &mut Vec<Vec<Value>>) -> Result<(), DbError> {
+/// That a commit changed a path, in the order in which the table is kept.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Change<'a> {
+    path: &'a str,
+    generation: i64,
+    commit: Oid,
+}
+
+async fn insert_changes(tx: &mut Tx, repo: RepoId, changes: &mut Vec<Change<'_>>) -> Result<(), DbError> {
     const COLUMNS: [&str; 4] = ["repo_id", "path", "generation", "commit_oid"];
-    tx.insert_many("path_change", &COLUMNS, rows, OnConflict::Ignore).await?;
-    rows.clear();
+    // Neighbours land on one page of the table.
+    changes.sort_unstable();
+    let rows: Vec<Vec<Value>> = changes
+        .drain(..)
+        .map(|Change { path, generation, commit }| {
+            vec![Value::from(repo.key()), Value::from(path), Value::from(generation), Value::from(commit)]
+        })
+        .collect();
+    tx.insert_many("path_change", &COLUMNS, &rows, OnConflict::Ignore).await?;
     Ok(())
 }
 
