@@ -21,7 +21,7 @@ import hearth  # noqa: E402
 
 _running = None
 if "HEARTH_URL" not in os.environ:
-    _running = hearth.running(os.environ.get("HEARTH_STORAGE", "sqlite"))
+    _running = hearth.running(os.environ.setdefault("HEARTH_STORAGE", "sqlite"))
     os.environ["HEARTH_URL"] = _running.__enter__()
 
 import httpx2  # noqa: E402
