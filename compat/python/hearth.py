@@ -68,12 +68,12 @@ class Installation:
         subprocess.run(admin, env=environment, check=True, stdout=subprocess.DEVNULL)
 
     @contextmanager
-    def serving(self):
-        """Serve on a free port, yield the address, and stop.
+    def serving(self, port: int | None = None):
+        """Serve on this or a free port, yield the address, and stop.
 
         Raises LoggedErrors at the end if the server logged an error.
         """
-        port = free_port()
+        port = port or free_port()
         url = f"http://127.0.0.1:{port}"
         with open(self.log, "wb") as log:
             server = subprocess.Popen(

@@ -127,3 +127,14 @@ def test_an_upload_goes_on_when_the_server_comes_back(own, tmp_path):
         server.terminate()
         server.wait(timeout=30)
     assert not hearth.logged_errors(own.log)
+
+
+def test_a_store_set_up_anew_is_not_taken_for_the_old_one(tmp_path):
+    """A client remembers by address what a store holds; another store may stand there one day."""
+    port = hearth.free_port()
+    machine = Machine(tmp_path / "home", f"http://127.0.0.1:{port}")
+    for _ in range(2):
+        with hearth.installation("sqlite") as installation, installation.serving(port) as url:
+            repo = HfApi(endpoint=url, token=ALICE).create_repo("alice/anew").repo_id
+            machine.upload(repo, {"weights.bin": noise(2 * MEGABYTE, 1)})
+            assert machine.download(repo)["weights.bin"] == noise(2 * MEGABYTE, 1)

@@ -82,7 +82,7 @@ fn faces(hub: &Hub, config: &Config, metrics: &Metrics, web: &WebState, stop: Ca
         catalog: hub.catalog.clone(),
         community: hub.community.clone(),
         cas: hub.cas.clone(),
-        xet_epoch: config.xet.epoch.clone(),
+        xet_epoch: config.xet.epoch.clone().unwrap_or_default(),
         xet_figures: XetFigures::new(metrics),
         streams: Streams::new(stop),
     };

@@ -214,8 +214,8 @@ pub enum BlobKind {
 #[serde(deny_unknown_fields, default)]
 pub struct XetConfig {
     /// A word in the address of the chunk store. Clients that see another one forget what they know of the store, as they
-    /// must after it was restored from a backup or cleared before its time.
-    pub epoch: XetEpoch,
+    /// must after it was restored from a backup or cleared before its time. Without it, a word of the store's own.
+    pub epoch: Option<XetEpoch>,
     /// How often large files that came in one piece are put into chunks, in seconds; 0 means never.
     pub chunk_secs: u64,
     /// Files below this size stay in one piece, in bytes.
@@ -229,7 +229,7 @@ pub struct XetConfig {
 impl Default for XetConfig {
     fn default() -> Self {
         Self {
-            epoch: XetEpoch::default(),
+            epoch: None,
             chunk_secs: 600,
             chunk_from_bytes: 0,
             keep_whole_secs: 7 * 24 * 3600,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use hub_api::XetEpoch;
 use hub_catalog::Built;
 use hub_git::SshServer;
 use hub_http::{Metrics, PublicUrl};
@@ -21,10 +22,14 @@ use crate::hub::Hub;
 use crate::{housekeeping, listener, print, samples};
 
 /// Runs until SIGTERM or SIGINT.
-pub(crate) async fn run(config: Config, sample_folder: Option<PathBuf>) -> anyhow::Result<()> {
+pub(crate) async fn run(mut config: Config, sample_folder: Option<PathBuf>) -> anyhow::Result<()> {
     raise_file_limit();
     let stop = stop_on_signals()?;
     let hub = Hub::open(&config).await?;
+    if config.xet.epoch.is_none() {
+        // Whoever sets up a store anew at the same address finds clients that remember what the one before held.
+        config.xet.epoch = Some(XetEpoch::new(&hub.cas.own_word().await?)?);
+    }
     let address = config.server.listen;
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
