@@ -192,7 +192,9 @@ macro_rules! common_lines {
             "# Tables and logs\n",
             lfs_lines!("*.arrow" "*.parquet" "*tfevents*"),
             "# Archives\n",
-            lfs_lines!("*.7z" "*.bz2" "*.gz" "*.rar" "*.tar" "*.tar.*" "*.tgz" "*.xz" "*.zip" "*.zst")
+            lfs_lines!("*.7z" "*.bz2" "*.gz" "*.rar" "*.tar" "*.tar.*" "*.tgz" "*.xz" "*.zip" "*.zst"),
+            "# Whatever says so itself\n",
+            lfs_lines!("*.lfs.*")
         )
     };
 }
