@@ -83,7 +83,8 @@ def test_delete_files_by_pattern(alice, repo):
     alice.create_commit(repo, operations, commit_message="fill")
     alice.delete_files(repo, ["*.log"])
     assert sorted(alice.list_repo_files(repo)) == [".gitattributes", "b/d.txt", "e.txt"]
-    alice.delete_folder("b", repo)
+    # A folder whose path has no slash at its end goes out as a file.
+    alice.create_commit(repo, [CommitOperationDelete("b")], commit_message="drop")
     alice.delete_file("e.txt", repo)
     assert alice.list_repo_files(repo) == [".gitattributes"]
 

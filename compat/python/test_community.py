@@ -246,6 +246,8 @@ def test_likes(alice, bob, http, repo):
     assert [user.username for user in alice.list_repo_likers(repo)] == ["bob"]
     assert repo in bob.list_liked_repos().models and repo in alice.list_liked_repos("bob").models
     assert alice.model_info(repo).likes == 1
+    with pytest.raises(RepositoryNotFoundError):
+        bob.unlike("no-namespace")
     bob.unlike(repo)
     assert list(alice.list_repo_likers(repo)) == [] and repo not in bob.list_liked_repos().models
     assert alice.model_info(repo).likes == 0

@@ -40,8 +40,11 @@ def test_branch_errors(alice, repo):
         alice.create_branch(repo, branch="other", revision="nowhere")
     with pytest.raises(HfHubHTTPError, match="Cannot delete refs/heads/main"):
         alice.delete_branch(repo, branch="main")
-    with pytest.raises(HfHubHTTPError):
+    with pytest.raises(HfHubHTTPError, match="Invalid rev id"):
         alice.delete_branch(repo, branch="never-was")
+    # The revision counts before the name.
+    with pytest.raises(RevisionNotFoundError):
+        alice.create_tag(repo, tag="no good name", revision="nowhere")
 
 
 def test_tags(alice, repo, tmp_path):

@@ -1,7 +1,7 @@
 """Repositories as such: create, delete, move, settings, duplicate, existence."""
 
 import pytest
-from huggingface_hub import hf_hub_download
+from huggingface_hub import RepoCard, hf_hub_download
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, RepositoryNotFoundError
 
 from content import MEGABYTE, noise
@@ -63,6 +63,9 @@ def test_a_new_repo_has_one_commit_with_gitattributes(alice, repo):
 def test_a_space_knows_its_sdk(alice, new_repo, sdk):
     repo = new_repo("space", space_sdk=sdk)
     assert alice.space_info(repo).sdk == sdk
+    # As on the original, a Space is born with a card, which clients count on when they change it.
+    assert alice.list_repo_files(repo, repo_type="space") == [".gitattributes", "README.md"]
+    assert RepoCard.load(repo, repo_type="space", token=ALICE).data.sdk == sdk
 
 
 @pytest.mark.parametrize("name", ["a--b", ".git", "-x", "x.git", "x" * 200, "ü", "a b", "..", ""])

@@ -227,12 +227,15 @@ def test_list_and_purge_lfs_files(alice, repo):
     keep, drop = noise(MEGABYTE, 200), noise(MEGABYTE, 201)
     alice.upload_file(repo_id=repo, path_or_fileobj=keep, path_in_repo="keep.bin")
     alice.upload_file(repo_id=repo, path_or_fileobj=drop, path_in_repo="drop.bin")
+    alice.create_branch(repo, branch="side")
+    alice.upload_file(repo_id=repo, path_or_fileobj=noise(9), path_in_repo="aside.bin", revision="side")
     files = {file.filename: file for file in alice.list_lfs_files(repo)}
-    assert set(files) == {"keep.bin", "drop.bin"}
+    places = {name: file.ref for name, file in files.items()}
+    assert places == {"keep.bin": "main", "drop.bin": "main", "aside.bin": "side"}
     assert files["drop.bin"].file_oid == sha256(drop)
     assert files["drop.bin"].size == len(drop)
     alice.permanently_delete_lfs_files(repo, [files["drop.bin"]])
-    assert [file.filename for file in alice.list_lfs_files(repo)] == ["keep.bin"]
+    assert {file.filename for file in alice.list_lfs_files(repo)} == {"keep.bin", "aside.bin"}
     assert "drop.bin" not in alice.list_repo_files(repo)
     assert "keep.bin" in alice.list_repo_files(repo)
 

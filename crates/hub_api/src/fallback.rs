@@ -35,14 +35,18 @@ fn asks_for_repo(path: &str) -> bool {
 }
 
 /// What can follow a repository's id under `/api`.
-const OPERATIONS: [&str; 16] = [
+const OPERATIONS: [&str; 24] = [
+    "ask-access",
     "auth-check",
     "branch",
     "commit",
     "commits",
     "compare",
+    "discussions",
     "duplicate",
     "lfs-files",
+    "like",
+    "likers",
     "paths-info",
     "preupload",
     "refs",
@@ -52,6 +56,10 @@ const OPERATIONS: [&str; 16] = [
     "super-squash",
     "tag",
     "tree",
+    "treesize",
+    "user-access-request",
+    "xet-read-token",
+    "xet-write-token",
 ];
 
 #[cfg(test)]
@@ -63,6 +71,7 @@ mod tests {
         for path in [
             "/api/models/gpt2",
             "/api/models/gpt2/revision/main",
+            "/api/models/gpt2/like",
             "/gpt2/resolve/main/config.json",
             "/datasets/squad/raw/main/x",
         ] {

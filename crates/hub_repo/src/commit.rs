@@ -77,8 +77,6 @@ pub enum Operation {
         /// Where it goes.
         to: RepoPath,
     },
-    /// Deletes a file.
-    DeleteFile(RepoPath),
     /// Deletes a folder and all in it.
     DeleteFolder(RepoPath),
     /// Deletes whatever is at the path.
@@ -110,7 +108,6 @@ const MAX_TRIES: usize = 32;
 enum Step {
     Put { path: RepoPath, oid: Oid, old_path: Option<RepoPath> },
     Move { from: RepoPath, to: RepoPath },
-    DeleteFile(RepoPath),
     DeleteFolder(RepoPath),
     DeleteEntry(RepoPath),
 }
@@ -205,7 +202,6 @@ impl CommitDraft {
                 Step::Put { path, oid, old_path }
             }
             Operation::Move { from, to } => Step::Move { from, to },
-            Operation::DeleteFile(path) => Step::DeleteFile(path),
             Operation::DeleteFolder(path) => Step::DeleteFolder(path),
             Operation::DeleteEntry(path) => Step::DeleteEntry(path),
         };
@@ -406,7 +402,7 @@ impl CommitDraft {
         let trees = edited.objects.iter().map(|object| object.oid).chain(head.is_none().then_some(edited.root));
         let put = |step: &Step| match step {
             Step::Put { oid, .. } => Some(*oid),
-            Step::Move { .. } | Step::DeleteFile(_) | Step::DeleteFolder(_) | Step::DeleteEntry(_) => None,
+            Step::Move { .. } | Step::DeleteFolder(_) | Step::DeleteEntry(_) => None,
         };
         Introduced { trees: trees.collect(), blobs: self.steps.iter().filter_map(put).collect() }
     }
@@ -424,12 +420,6 @@ impl CommitDraft {
                 Step::Move { from, .. } => {
                     self.existing(base, head, from).await?;
                     edit.remove(from)?;
-                }
-                Step::DeleteFile(path) => {
-                    if self.existing(base, head, path).await?.0 == Mode::Directory {
-                        return Err(RepoError::entry_not_found(path.as_str(), head));
-                    }
-                    edit.remove(path)?;
                 }
                 Step::DeleteFolder(path) => {
                     if self.existing(base, head, path).await?.0 != Mode::Directory {

@@ -41,7 +41,7 @@ pub enum RepoError {
     #[error("{0}")]
     Forbidden(String),
     /// No such branch, tag or commit.
-    #[error("Revision not found: {0}")]
+    #[error("Invalid rev id: {0}")]
     RevisionNotFound(String),
     /// No such file or folder at this revision.
     #[error("Entry not found: {path}")]

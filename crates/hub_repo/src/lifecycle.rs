@@ -51,6 +51,18 @@ pub enum SpaceSdk {
     Static,
 }
 
+impl SpaceSdk {
+    /// The word that cards and clients use.
+    pub fn word(self) -> &'static str {
+        match self {
+            SpaceSdk::Gradio => "gradio",
+            SpaceSdk::Streamlit => "streamlit",
+            SpaceSdk::Docker => "docker",
+            SpaceSdk::Static => "static",
+        }
+    }
+}
+
 /// Settings that need no column of their own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -96,6 +108,19 @@ pub struct NewFile {
     pub path: RepoPath,
     /// Its content.
     pub content: Bytes,
+}
+
+/// The card of a repository that comes without one: that of a Space says what runs it, which clients rely on.
+fn first_card(state: &RepoState, license: Option<&str>) -> Option<String> {
+    let mut lines: Vec<String> = Vec::new();
+    if let Some(sdk) = state.settings.sdk {
+        // Quoted, because a name may read as a number.
+        lines.push(format!("title: \"{}\"", state.addr.name.as_str().replace(['-', '_'], " ")));
+        lines.push(format!("sdk: {}", sdk.word()));
+        lines.push("pinned: false".to_owned());
+    }
+    lines.extend(license.map(|license| format!("license: {license}")));
+    (!lines.is_empty()).then(|| format!("---\n{}\n---\n", lines.join("\n")))
 }
 
 /// What is asked of a new repository.
@@ -182,8 +207,8 @@ impl Repos {
             let content = Bytes::from_static(attributes::default_for(repo.addr().kind).as_bytes());
             draft.push(Operation::Put { path: path(".gitattributes"), content, old_path: None }).await?;
         }
-        if let Some(license) = license.as_ref().filter(|_| !sent("README.md")) {
-            let content = Bytes::from(format!("---\nlicense: {license}\n---\n"));
+        if let Some(card) = first_card(repo.state(), license.as_deref()).filter(|_| !sent("README.md")) {
+            let content = Bytes::from(card);
             draft.push(Operation::Put { path: path("README.md"), content, old_path: None }).await?;
         }
         for file in files {

@@ -21,13 +21,27 @@ pub struct LargeFile {
     pub size: u64,
     /// The pointer that names it in some commit; `None` if no commit does (yet).
     pub pointer: Option<Oid>,
-    /// A path at which the default branch has it, if it does.
-    pub path: Option<String>,
+    /// Where it is, if the newest state of some reference has it.
+    pub place: Option<LargePlace>,
     /// Who brought it.
     pub pushed_by: NamespaceId,
     /// When it came.
     pub pushed: Timestamp,
 }
+
+/// Where a large file is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LargePlace {
+    /// The default branch if it has the file, else another reference.
+    pub name: RefName,
+    /// Its path there, one of perhaps several.
+    pub path: String,
+}
+
+/// How many references and how many entries of their trees are looked through for the places of large files.
+const REFS_MAX: usize = 64;
+const ENTRIES_MAX: usize = 500_000;
+const TREE_PAGE: usize = 5_000;
 
 /// A page of large files.
 #[derive(Debug)]
@@ -47,11 +61,11 @@ impl Repo {
             rows.truncate(limit);
             rows.last().map(|row| row.sha256)
         });
-        let paths = self.large_paths().await?;
+        let mut places = self.large_places(rows.iter().map(|row| row.sha256).collect()).await?;
         let files = rows
             .into_iter()
             .map(|row| LargeFile {
-                path: paths.get(&row.sha256).cloned(),
+                place: places.remove(&row.sha256),
                 sha256: row.sha256,
                 size: row.size,
                 pointer: row.pointer,
@@ -62,23 +76,33 @@ impl Repo {
         Ok(LargeFilePage { files, next: next.flatten() })
     }
 
-    /// Where the default branch has which content.
-    async fn large_paths(&self) -> Result<HashMap<Sha256, String>, RepoError> {
-        let mut paths = HashMap::new();
-        let Some(head) = self.main_head().await? else { return Ok(paths) };
-        let mut after: Option<String> = None;
-        loop {
-            let page = self.list_tree(CommitId::new(head), None, true, after.as_deref(), 5_000).await?;
-            for entry in page.entries {
-                if let Some(target) = entry.large {
-                    paths.entry(target.sha256).or_insert(entry.path);
+    /// Where these contents are: in the default branch, or else in the first of the other references that has them.
+    async fn large_places(&self, mut wanted: HashSet<Sha256>) -> Result<HashMap<Sha256, LargePlace>, RepoError> {
+        let mut tips = refs::list(self.repos.db(), self.id()).await?;
+        tips.sort_by_key(|(name, _)| name != RefName::main().as_str());
+        let mut places = HashMap::new();
+        let mut looked_at = 0;
+        for (name, tip) in tips.into_iter().take(REFS_MAX) {
+            let Ok(name) = name.parse::<RefName>() else { continue };
+            let Ok(commit) = self.peel(tip).await else { continue };
+            let mut after: Option<String> = None;
+            while !wanted.is_empty() && looked_at < ENTRIES_MAX {
+                let page = self.list_tree(commit, None, true, after.as_deref(), TREE_PAGE).await?;
+                looked_at += page.entries.len();
+                for entry in page.entries {
+                    if let Some(target) = entry.large
+                        && wanted.remove(&target.sha256)
+                    {
+                        places.insert(target.sha256, LargePlace { name: name.clone(), path: entry.path });
+                    }
+                }
+                after = page.next;
+                if after.is_none() {
+                    break;
                 }
             }
-            after = page.next;
-            if after.is_none() {
-                return Ok(paths);
-            }
         }
+        Ok(places)
     }
 
     /// Gives up large files for good. With `rewrite_history` every branch and tag is rewritten without the files that

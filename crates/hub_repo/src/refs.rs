@@ -83,8 +83,7 @@ impl Repo {
             None
         } else {
             let start = start.cloned().unwrap_or_else(Revision::main);
-            let found = self.resolve(&start).await;
-            Some(found.map_err(|_| RepoError::RevisionNotFound(format!("Invalid rev id: {start}")))?.oid())
+            Some(self.resolve(&start).await?.oid())
         };
         let act = match (existing, start_oid) {
             (Some(_), None) => BranchAct::Force,
@@ -151,12 +150,13 @@ impl Repo {
     /// Creates a tag at a revision; with a message, an annotated one.
     pub async fn create_tag(&self, name: &str, at: &Revision, message: Option<&str>) -> Result<(), RepoError> {
         self.require(Access::Write)?;
-        if name == "HEAD" || name.starts_with("refs/") || message.is_some_and(|text| text.contains('\0')) {
-            return Err(RepoError::BadRequest(format!("Invalid reference for a tag: {name:?}")));
-        }
-        let tag =
-            RefName::tag(name).map_err(|_| RepoError::BadRequest(format!("Invalid reference for a tag: {name:?}")))?;
+        // The revision is looked up first: the reference client expects to hear of it whatever the name.
         let commit = self.resolve(at).await?;
+        let invalid = || RepoError::BadRequest(format!("Invalid reference for a tag: {name:?}"));
+        if name == "HEAD" || name.starts_with("refs/") || message.is_some_and(|text| text.contains('\0')) {
+            return Err(invalid());
+        }
+        let tag = RefName::tag(name).map_err(|_| invalid())?;
         let now = self.repos.clock().now();
         let annotation = message.map(str::trim).filter(|text| !text.is_empty()).map(|text| {
             let annotated = Tag {

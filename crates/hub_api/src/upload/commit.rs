@@ -201,9 +201,11 @@ fn parse_line(line: &[u8], number: usize) -> Answer<Decoded> {
         LineBody::Header(header) => return header.parse().map(Decoded::Header),
         LineBody::File(file) => file.parse()?,
         LineBody::LfsFile(file) => file.parse()?,
-        LineBody::DeletedFile(PathBody { path }) => Operation::DeleteFile(parse_path(path)?),
         LineBody::DeletedFolder(PathBody { path }) => Operation::DeleteFolder(parse_path(folder(path))?),
-        LineBody::DeletedEntry(PathBody { path }) => Operation::DeleteEntry(parse_path(folder(path))?),
+        // Clients say `deletedFile` of whatever has no slash at its end, of folders too.
+        LineBody::DeletedFile(PathBody { path }) | LineBody::DeletedEntry(PathBody { path }) => {
+            Operation::DeleteEntry(parse_path(folder(path))?)
+        }
     }))
 }
 

@@ -72,12 +72,12 @@ struct LargeFileView {
     file_oid: String,
     /// The id of the git blob that points to it; the SHA-256 if none does.
     oid: String,
-    /// Where the default branch has it; its SHA-256 if it does not.
+    /// Where `ref` has it; its SHA-256 if no branch or other reference does now.
     filename: String,
     size: u64,
     pushed_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    r#ref: Option<&'static str>,
+    r#ref: Option<String>,
 }
 
 impl From<LargeFile> for LargeFileView {
@@ -85,8 +85,8 @@ impl From<LargeFile> for LargeFileView {
         let sha256 = file.sha256.to_string();
         Self {
             oid: file.pointer.map_or_else(|| sha256.clone(), |pointer| pointer.to_string()),
-            r#ref: file.path.is_some().then_some("main"),
-            filename: file.path.unwrap_or_else(|| sha256.clone()),
+            r#ref: file.place.as_ref().map(|place| place.name.short().to_owned()),
+            filename: file.place.map_or_else(|| sha256.clone(), |place| place.path),
             file_oid: sha256,
             size: file.size,
             pushed_at: file.pushed.to_string(),

@@ -43,8 +43,7 @@ async fn what_cannot_be_is_refused_and_leaves_the_branch_alone() {
         vec![put("x", "1"), put("x/y", "2")],
         vec![put("a.txt/inside", "1")],
         vec![put("A.txt", "1")],
-        vec![Operation::DeleteFile(path("absent"))],
-        vec![Operation::DeleteFile(path("dir"))],
+        vec![Operation::DeleteEntry(path("absent"))],
         vec![Operation::DeleteFolder(path("a.txt"))],
         vec![Operation::Move { from: path("absent"), to: path("b") }],
     ];
@@ -169,7 +168,7 @@ async fn a_file_makes_room_for_a_folder_of_its_name() {
     let refused = commit(&repo, "both", vec![put("a/x", "2")]).await.expect_err("a file is in the way");
     assert!(refused.to_string().contains("delete it in the same commit"), "{refused}");
     let both =
-        vec![Operation::DeleteFile(path("a")), put("a/x", "2"), put("B/x", "2"), Operation::DeleteFile(path("b"))];
+        vec![Operation::DeleteEntry(path("a")), put("a/x", "2"), put("B/x", "2"), Operation::DeleteEntry(path("b"))];
     commit(&repo, "both", both).await.expect("committed");
     assert_eq!(paths(&repo).await, [".gitattributes", "B", "B/x", "a", "a/x"]);
     let collides = commit(&repo, "case", vec![put("A/y", "3")]).await.expect_err("names differ only in case");
@@ -227,7 +226,7 @@ async fn commits_are_compared_with_renames() {
     let old = commit(&repo, "one", vec![put("keep", "k"), put("old", "same"), put("gone", "g")]).await.expect("one").id;
     let operations = vec![
         Operation::Move { from: path("old"), to: path("new") },
-        Operation::DeleteFile(path("gone")),
+        Operation::DeleteEntry(path("gone")),
         put("keep", "k2"),
         put("fresh", "f"),
     ];
