@@ -44,6 +44,17 @@ def filled(alice, new_repo):
     return fill
 
 
+def test_a_backslash_is_a_character_and_the_client_knows_where_it_is_more(alice, new_repo, cache):
+    repo = new_repo()
+    operations = [CommitOperationAdd(path, b"odd") for path in ["folder/back\\slash", "folder/..\\..\\up"]]
+    alice.create_commit(repo, operations, commit_message="odd names")
+    assert set(alice.list_repo_files(repo)) >= {operation.path_in_repo for operation in operations}
+    path = hf_hub_download(repo, "folder/back\\slash", cache_dir=cache)
+    assert open(path, "rb").read() == b"odd"
+    with pytest.raises(ValueError, match="cannot contain"):
+        hf_hub_download(repo, "folder/..\\..\\up", cache_dir=cache)
+
+
 def test_download_and_cache(filled, alice, cache):
     repo = filled()
     path = hf_hub_download(repo, "weights/model.safetensors", cache_dir=cache, token=False)

@@ -2,6 +2,9 @@
 //!
 //! A [`RepoPath`] is what may be *written*: git would check it out on any system without harm. Reading uses the same
 //! type: a path that cannot be written names nothing, except in histories pushed by git, which are listed by their trees.
+//!
+//! A backslash is a character like any other, as in git. Where it parts folders, git and the clients of the hub refuse to
+//! write such a file, which they must do for any server; so what is reserved is looked for behind backslashes as well.
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,8 +29,8 @@ pub enum PathError {
     /// Has a part that git reserves (`.git` in any case or disguise).
     #[error("the path has a part called '.git', which git reserves")]
     DotGit,
-    /// Has a control character or a backslash.
-    #[error("the path has a control character or a backslash")]
+    /// Has a control character.
+    #[error("the path has a control character")]
     BadCharacter,
     /// More than [`DEPTH_MAX`] folders.
     #[error("the path has more than {DEPTH_MAX} parts")]
@@ -77,7 +80,13 @@ impl RepoPath {
 
 /// Whether git reserves this part of a path. Git refuses parts that some file system would read as `.git`: other case,
 /// trailing dots or spaces, NTFS short names, and code points that HFS+ ignores.
+///
+/// Some systems part folders by backslashes: git looks behind each of them, and so do we.
 pub fn is_reserved_part(part: &str) -> bool {
+    part.split('\\').any(is_reserved_name)
+}
+
+fn is_reserved_name(part: &str) -> bool {
     // Nearly all parts are told by their first byte, and a push asks for each entry of each folder.
     if part.bytes().next().is_none_or(|first| first.is_ascii() && !matches!(first, b'.' | b'g' | b'G')) {
         return false;
@@ -116,7 +125,7 @@ fn check(text: &str) -> Result<(), PathError> {
     if text.starts_with('/') {
         return Err(PathError::Absolute);
     }
-    if text.chars().any(|c| c.is_control() || c == '\\') {
+    if text.chars().any(char::is_control) {
         return Err(PathError::BadCharacter);
     }
     for part in text.split('/') {
