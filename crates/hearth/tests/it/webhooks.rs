@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::http::Method;
+use hub_account::By;
 use hub_community::{Community, CommunityParts, Outcome};
 use hub_test::CountingIds;
 use serde_json::{Value, json};
@@ -85,6 +86,29 @@ async fn webhooks_belong_to_their_owner() {
     site.delete("bob", &one).await.fails(404, None, "no such webhook");
     site.delete("alice", &one).await.ok();
     site.send("alice", Method::GET, &one, &[], axum::body::Body::empty()).await.fails(404, None, "no such webhook");
+}
+
+#[tokio::test]
+async fn a_name_can_be_watched_before_anyone_has_it() {
+    let site = Site::furnished().await;
+    let community = community(&site);
+    community.dispatch_webhooks("http://hub.test").await.unwrap();
+    let body = json!({ "url": "https://e.org", "watched": [
+        { "type": "user", "name": "later" }, { "type": "org", "name": "never" }, { "type": "user", "name": "later" }] });
+    let made = site.post("bob", HOOKS, body).await.ok().json();
+    let watched = json!([{ "type": "org", "name": "never" }, { "type": "user", "name": "later" }]);
+    let id = made["webhook"]["id"].as_str().unwrap();
+    assert_eq!(site.get("bob", &format!("{HOOKS}/{id}")).await.ok().json()["webhook"]["watched"], watched);
+    let person = r#"{ "users": [{ "name": "Later", "full_name": "L", "email": "l@example.org",
+        "tokens": [{ "value": "hf_later", "role": "write", "display_name": "all" }] }] }"#;
+    site.engine.accounts.import_accounts(By::Operator, person).await.unwrap();
+    for (name, private) in [("open", false), ("closed", true)] {
+        site.post("later", "/api/repos/create", json!({ "name": name, "private": private })).await.ok();
+        site.commit("later", &format!("models/Later/{name}"), &[file("a", "1")]).await.ok();
+    }
+    community.dispatch_webhooks("http://hub.test").await.unwrap();
+    let log = site.get("bob", &format!("{HOOKS}/{id}/logs")).await.ok();
+    assert!(log.text().contains("Later/open") && !log.text().contains("closed"), "{}", log.text());
 }
 
 #[tokio::test]

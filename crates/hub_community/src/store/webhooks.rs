@@ -59,13 +59,15 @@ pub(crate) async fn get(db: &Db, id: WebhookId) -> Result<Option<Webhook>, DbErr
 
 /// The webhooks that watch one of these things, each once, without what else they watch.
 /// Those that watched one of the targets at a time: what happened before a webhook was made is not told to it.
-pub(crate) async fn watching(db: &Db, targets: &[i64], at: Timestamp) -> Result<Vec<Webhook>, DbError> {
+/// A watch of a name that nobody had has a target below zero, and holds for whoever has the name now.
+pub(crate) async fn watching(db: &Db, targets: &[i64], owner: &str, at: Timestamp) -> Result<Vec<Webhook>, DbError> {
     let keys: Vec<Value> = targets.iter().map(|key| Value::from(*key)).collect();
     let sql = format!(
         "SELECT {COLUMNS} FROM webhook WHERE created_ms <= $1 \
-         AND id IN (SELECT webhook_id FROM webhook_watch WHERE target IN ({{in}}))"
+         AND (id IN (SELECT webhook_id FROM webhook_watch WHERE target IN ({{in}})) \
+         OR id IN (SELECT webhook_id FROM webhook_watch WHERE target < 0 AND LOWER(name) = $2))"
     );
-    db.query_in(&sql, args![at], &keys).await
+    db.query_in(&sql, args![at, owner.to_lowercase()], &keys).await
 }
 
 pub(crate) async fn insert(tx: &mut Tx, webhook: &Webhook, now: Timestamp) -> Result<(), DbError> {

@@ -87,7 +87,8 @@ impl Community {
     async fn watching(&self, subject: &Subject, at: Timestamp) -> Result<Vec<Webhook>, CommunityError> {
         let targets = [subject.repo.id.key(), subject.repo.owner.key()];
         let mut watching = Vec::new();
-        for webhook in webhooks::watching(self.db(), &targets, at).await? {
+        let owner = subject.repo.addr.namespace.as_str();
+        for webhook in webhooks::watching(self.db(), &targets, owner, at).await? {
             let is_told = webhook.state == WebhookState::Enabled && webhook.domains.contains(&subject.told.domain);
             if is_told && self.may_be_told(webhook.owner, &subject.repo).await? {
                 watching.push(webhook);

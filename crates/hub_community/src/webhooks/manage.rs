@@ -19,7 +19,7 @@ const SECRET_MAX: usize = 256;
 pub enum WatchTarget {
     /// One repository.
     Repo(RepoAddr),
-    /// All repositories of a person or an organisation.
+    /// All repositories of a person or an organisation; nobody needs to have the name yet.
     Namespace(WatchKind, NamespaceName),
 }
 
@@ -139,7 +139,7 @@ impl Community {
             return Err(bad(&format!("a webhook watches at most {WATCHED_MAX} things: make another one")));
         }
         let mut watched: Vec<Watch> = Vec::with_capacity(targets.len());
-        for target in targets {
+        for (at, target) in (1..).zip(targets) {
             let watch = match target {
                 WatchTarget::Repo(addr) => {
                     let repo = self.repos().open(caller, addr, Access::Metadata).await?;
@@ -147,13 +147,16 @@ impl Community {
                 }
                 WatchTarget::Namespace(kind, name) => {
                     let found = self.accounts().namespace(name).await?;
-                    let found = found.filter(|found| *kind == WatchKind::Namespace(found.kind));
-                    let missing = || CommunityError::NotFound(format!("there is no {} called {name}", kind.word()));
-                    let found = found.ok_or_else(missing)?;
-                    Watch { kind: *kind, target: found.id.key(), name: found.name.to_string() }
+                    if found.as_ref().is_some_and(|found| *kind != WatchKind::Namespace(found.kind)) {
+                        return Err(CommunityError::NotFound(format!("there is no {} called {name}", kind.word())));
+                    }
+                    match found {
+                        Some(found) => Watch { kind: *kind, target: found.id.key(), name: found.name.to_string() },
+                        None => Watch { kind: *kind, target: -at, name: name.to_string() },
+                    }
                 }
             };
-            if !watched.contains(&watch) {
+            if !watched.iter().any(|seen| seen.kind == watch.kind && seen.name == watch.name) {
                 watched.push(watch);
             }
         }
