@@ -7,6 +7,7 @@ mod filters;
 mod info;
 mod list;
 mod settings;
+mod spaces;
 mod storage;
 mod tags;
 pub(crate) mod view;
@@ -19,6 +20,7 @@ use crate::ApiState;
 pub(crate) fn routes() -> ApiRouter<ApiState> {
     create::routes()
         .merge(settings::routes())
+        .merge(spaces::routes())
         .merge(branch_rules::routes())
         .merge(info::routes())
         .merge(list::routes())

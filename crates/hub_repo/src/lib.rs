@@ -14,6 +14,7 @@ mod diff;
 mod diff_text;
 mod downloads;
 mod edit;
+mod environment;
 mod error;
 mod events;
 mod facts;
@@ -60,6 +61,9 @@ pub use commit::{CommitDone, CommitDraft, CommitHeader, Operation};
 pub use content::{FileContent, FileSource};
 pub use diff::{Change, ChangeStatus, DiffSide};
 pub use downloads::{ClientClass, Download};
+pub use environment::{
+    EnvironmentEntry, EnvironmentKind, EnvironmentName, EnvironmentNameError, EnvironmentValue, NewEntry,
+};
 pub use error::RepoError;
 pub use facts::Facts;
 pub use garbage::GarbageReport;

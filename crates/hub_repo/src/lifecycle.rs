@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::commit::{CommitDraft, CommitHeader, Operation};
 use crate::open::{Repo, RepoId, RepoState};
-use crate::store::{buckets, refs, repos};
+use crate::store::{buckets, environment, refs, repos};
 use crate::{RepoError, Repos};
 
 /// Whether files are shown only to those who asked for access.
@@ -366,6 +366,7 @@ impl Repos {
         let mut tx = self.db().begin().await?;
         Repo::newborn(self, state.clone(), &caller).register(&mut tx).await?;
         repos::copy_content(&mut tx, from.id(), state.id, user.id, now).await?;
+        environment::copy_variables(&mut tx, from.id(), state.id).await?;
         tx.commit().await?;
         self.hold_chunks(state.id).await?;
         self.open(&caller, &state.addr, Access::Admin).await

@@ -6,6 +6,7 @@ pub(crate) mod buckets;
 pub(crate) mod chunked;
 pub(crate) mod commits;
 pub(crate) mod downloads;
+pub(crate) mod environment;
 pub(crate) mod facts;
 pub(crate) mod garbage;
 pub(crate) mod gate;

@@ -31,6 +31,7 @@ mod repos;
 mod routes;
 mod serve;
 mod site;
+mod spaces;
 mod webhooks;
 mod xet;
 mod xet_traps;

@@ -34,7 +34,7 @@ const PEOPLE: &str = r#"{
 }"#;
 
 /// What can follow the id of a repository, of what this suite covers. Each must occur in the snapshot.
-const OPERATIONS: [&str; 29] = [
+const OPERATIONS: [&str; 32] = [
     "ask-access",
     "auth-check",
     "batch",
@@ -55,6 +55,8 @@ const OPERATIONS: [&str; 29] = [
     "resolve",
     "resource-group",
     "revision",
+    "runtime",
+    "secrets",
     "settings",
     "super-squash",
     "tag",
@@ -62,6 +64,7 @@ const OPERATIONS: [&str; 29] = [
     "treesize",
     "user-access-report",
     "user-access-request",
+    "variables",
     "xet-read-token",
     "xet-write-token",
 ];
@@ -141,6 +144,9 @@ impl Route {
         }
         if self.path.ends_with("/branch-rules") {
             return json!({ "rules": [] }).to_string();
+        }
+        if self.path.ends_with("/secrets") || self.path.ends_with("/variables") {
+            return json!({ "key": "NAME", "value": "x" }).to_string();
         }
         let target = json!({ "type": "model", "name": "lab/nothing" });
         let body = json!({

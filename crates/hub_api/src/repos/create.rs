@@ -6,10 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hub_core::{Access, NamespaceName, RepoAddr, RepoKind, RepoPath};
 use hub_http::{AccessClass, ApiError, ApiRouter, Caller, JsonBody, PublicUrl, delete, post};
-use hub_repo::{NewFile, NewRepo, Repos, SpaceSdk};
+use hub_repo::{EnvironmentKind, NewEntry, NewFile, NewRepo, Repos, SpaceSdk};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::spaces::EntryBody;
 use crate::ApiState;
 use crate::address::{At, api_base, per_kind};
 use crate::failure::{Answer, Failed};
@@ -58,7 +59,7 @@ pub(crate) fn routes() -> ApiRouter<ApiState> {
     }))
 }
 
-/// What is asked of a new repository. Hardware, secrets and volumes of Spaces are taken when Spaces run.
+/// What is asked of a new repository. Hardware and volumes of Spaces are passed over: Hearth runs no apps.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct CreateBody {
@@ -77,6 +78,32 @@ struct CreateBody {
     /// Files of the first commit.
     #[serde(default)]
     files: Vec<FileBody>,
+    #[serde(flatten)]
+    environment: EnvironmentBody,
+}
+
+/// What the app of a Space finds in its environment.
+#[derive(Deserialize, JsonSchema)]
+struct EnvironmentBody {
+    secrets: Option<Vec<EntryBody>>,
+    variables: Option<Vec<EntryBody>>,
+}
+
+/// The same, read: what is to be set, by its kind.
+type Environment = Vec<(EnvironmentKind, Vec<NewEntry>)>;
+
+impl EnvironmentBody {
+    /// Reads everything before anything is made, so that a name that cannot be taken leaves no repository behind.
+    fn parse(self, kind: RepoKind) -> Answer<Environment> {
+        let is_given = |list: &Option<Vec<EntryBody>>| list.as_ref().is_some_and(|list| !list.is_empty());
+        if kind != RepoKind::Space && (is_given(&self.secrets) || is_given(&self.variables)) {
+            return Err(ApiError::bad_request("only a Space has `secrets` and `variables`").into());
+        }
+        let lists = [(EnvironmentKind::Secret, self.secrets), (EnvironmentKind::Variable, self.variables)];
+        let given = lists.into_iter().filter_map(|(kind, list)| Some((kind, list?)));
+        let given = given.filter(|(_, list)| !list.is_empty());
+        given.map(|(kind, list)| Ok((kind, list.into_iter().map(EntryBody::parse).collect::<Answer<_>>()?))).collect()
+    }
 }
 
 /// A file of the first commit.
@@ -133,17 +160,21 @@ async fn create_repo(
     public_url: PublicUrl,
     JsonBody(body): JsonBody<CreateBody>,
 ) -> Answer<Json<CreatedView>> {
-    let repo = repos.create(&caller, body.parse()?).await.map_err(|error| Failed::creating(&public_url, error))?;
+    let (new, environment) = body.parse()?;
+    let repo = repos.create(&caller, new).await.map_err(|error| Failed::creating(&public_url, error))?;
+    for (kind, entries) in &environment {
+        repo.set_environment(*kind, entries).await?;
+    }
     Ok(Json(CreatedView::of(&public_url, repo.addr(), repo.id().key())))
 }
 
 impl CreateBody {
-    fn parse(self) -> Answer<NewRepo> {
+    fn parse(self) -> Answer<(NewRepo, Environment)> {
         let (namespace, name) = match (&self.organization, self.name.split_once('/')) {
             (_, Some((namespace, name))) => (Some(namespace), name),
             (organization, None) => (organization.as_deref(), self.name.as_str()),
         };
-        Ok(NewRepo {
+        let new = NewRepo {
             kind: self.r#type.map_or(RepoKind::Model, RepoKind::from),
             namespace: namespace.map(parse_namespace).transpose()?,
             name: name.parse().map_err(|reason| bad_name("repository name", name, &reason))?,
@@ -151,7 +182,9 @@ impl CreateBody {
             sdk: self.sdk.map(SpaceSdk::from),
             license: self.license.map(check_license).transpose()?,
             files: self.files.into_iter().map(FileBody::parse).collect::<Answer<_>>()?,
-        })
+        };
+        let environment = self.environment.parse(new.kind)?;
+        Ok((new, environment))
     }
 }
 
@@ -251,6 +284,8 @@ struct DuplicateBody {
     repository: String,
     visibility: Option<VisibilityWord>,
     private: Option<bool>,
+    #[serde(flatten)]
+    environment: EnvironmentBody,
 }
 
 /// `POST /api/{kind}s/{namespace}/{name}/duplicate`
@@ -265,7 +300,11 @@ async fn duplicate_repo(
     let to = RepoAddr::parse(at.addr.kind, &body.repository)
         .map_err(|reason| bad_name("repository id", &body.repository, &reason))?;
     let shown = visibility(body.visibility, body.private);
+    let environment = body.environment.parse(at.addr.kind)?;
     let repo = repos.duplicate(&from, to, shown).await.map_err(|error| Failed::creating(&public_url, error))?;
+    for (kind, entries) in &environment {
+        repo.set_environment(*kind, entries).await?;
+    }
     Ok(Json(CreatedView::of(&public_url, repo.addr(), repo.id().key())))
 }
 

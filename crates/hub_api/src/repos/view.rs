@@ -320,7 +320,7 @@ impl Shown<'_> {
             "datasets" => facts.card_list("datasets").into(),
             "sdk" => self.sdk(),
             "subdomain" => subdomain(&state.addr.repo_id()).into(),
-            "runtime" => runtime(),
+            "runtime" => runtime(self.sdk() == "static"),
             _ => Value::Null,
         }
     }
@@ -336,10 +336,10 @@ impl Shown<'_> {
     }
 }
 
-/// Spaces run with the issue that brings them; until then each is at rest.
-fn runtime() -> Value {
+/// A static app is up as soon as it is there; Hearth runs no others, so they are at rest.
+fn runtime(is_static: bool) -> Value {
     json!({
-        "stage": "STOPPED",
+        "stage": if is_static { "RUNNING" } else { "STOPPED" },
         "hardware": { "current": null, "requested": null },
         "storage": null,
         "gcTimeout": null,

@@ -229,6 +229,7 @@ pub(crate) async fn delete(tx: &mut Tx, id: RepoId) -> Result<(), DbError> {
         "bucket_change",
         "git_ref",
         "branch_rule",
+        "space_environment",
         "lfs_lock",
         "pull",
         "path_change",
