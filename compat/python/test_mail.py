@@ -6,12 +6,14 @@ import queue
 import re
 import socketserver
 import threading
+import time
 from email import policy
 
 import pytest
 import requests
 
 import hearth
+from people import ALICE, BOB, bearer
 
 ELSEWHERE = "http://hub.example.org"
 PASSWORD = "correct horse battery staple"
@@ -141,6 +143,37 @@ def test_an_address_counts_once_it_is_proved(house, sink):
     again = send_form(stranger, link, "/settings/email/confirm", code=link.split("code=")[1])
     assert again.status_code == 422
     assert 'value="new@example.org"' in browser.get(profile).text
+
+
+def test_whoever_is_mentioned_gets_one_letter_until_they_look(house, sink):
+    def call(who, path, **body):
+        answer = requests.post(f"{house}/api/{path}", json=body, headers=bearer(who))
+        answer.raise_for_status()
+        return answer.json()
+
+    call(ALICE, "repos/create", name="told-by-mail")
+    talks = "models/alice/told-by-mail/discussions"
+    number = call(BOB, talks, title="About the weights", description="Which, @alice?\r\nBcc: x@y")["num"]
+    recipients, message = sink.letter()
+    assert recipients == ["new@example.org"] and message["bcc"] is None
+    assert message["subject"] == f"[alice/told-by-mail] About the weights (#{number})"
+    text = message.get_content()
+    assert "Which, @alice?" in text and "you were mentioned" in text
+    assert f"{ELSEWHERE}/alice/told-by-mail/discussions/{number}#" in text
+    assert f"{ELSEWHERE}/settings/notifications" in text
+
+    # The next comment is in the list, and no other letter until alice has looked; one after that is the next.
+    second = call(BOB, f"{talks}/{number}/comment", comment="Or these?")["newMessage"]["id"]
+    end = time.monotonic() + 30
+    while True:
+        found = requests.get(f"{house}/api/notifications", headers=bearer(ALICE)).json()["notifications"]
+        if [one["discussionEventId"] for one in found] == [second]:
+            break
+        assert time.monotonic() < end, "alice is told"
+    assert sink.letters.empty()
+    call(ALICE, "notifications/mark-as-read?applyToAll=true")
+    call(BOB, f"{talks}/{number}/comment", comment="These!")
+    assert "These!" in sink.letter()[1].get_content()
 
 
 def test_nobody_is_flooded(house):

@@ -59,6 +59,12 @@ async function create(repo, more = {}) {
     assert.ok(answer.ok, await answer.text());
 }
 
+/** Looks again and again until it is so, for half a minute. */
+async function assertSoon(isSo) {
+    const end = Date.now() + 30_000;
+    while (!(await isSo())) assert.ok(Date.now() < end, "it did not come true");
+}
+
 test("a model is published, edited and deleted without JavaScript", async () => {
     const { context, page } = await alice({ javaScriptEnabled: false });
     await page.fill("#name", name);
@@ -375,6 +381,35 @@ test("two people review a pull request with a conflict and merge it, without Jav
     await context.close();
 });
 
+test("somebody who is mentioned is told, looks, and mutes, without JavaScript", async () => {
+    const repo = `${name}-told`;
+    await create(repo);
+    const discussions = `/api/models/alice/${repo}/discussions`;
+    await call("POST", discussions, { title: "For alice alone", description: "Could you, @alice?" }, bob);
+    const { context, page } = await alice({ javaScriptEnabled: false });
+    // The server tells people every few seconds.
+    await assertSoon(async () => {
+        await page.goto(`${url}/notifications?show=mentions`);
+        return (await page.textContent("main")).includes("For alice alone");
+    });
+    assert.match(await page.getAttribute("a.bell", "aria-label"), /unread notification/);
+    await page.click("main a:has-text('For alice alone')");
+    assert.match(await page.textContent("article .prose"), /Could you/);
+    await page.goto(`${url}/notifications?show=unread`);
+    assert.ok(!(await page.textContent("main")).includes("For alice alone"), "whoever looked has read it");
+    await page.goto(`${url}/alice/${repo}/discussions/1`);
+    await page.click("button:has-text('Tell me no more of this')");
+    await page.click("text=Tell me of this again >> visible=true");
+    await page.goto(`${url}/alice/${repo}`);
+    await page.click("button:has-text('Watch')");
+    await page.click("button:has-text('Watch no more')");
+    await page.goto(`${url}/settings/notifications`);
+    await page.uncheck("input[value=discussions_watched]");
+    await page.click("main button:has-text('Save')");
+    assert.ok(!(await page.isChecked("input[value=discussions_watched]")));
+    await context.close();
+});
+
 test("pages have no fault that axe finds, in either theme, and fit a phone", async () => {
     const repo = `${name}-axe`;
     await create(repo);
@@ -382,7 +417,7 @@ test("pages have no fault that axe finds, in either theme, and fit a phone", asy
     const base = `/alice/${repo}`;
     const { talk, pull, collection } = await furnish(repo);
     const paths = ["/", "/models", `${base}/discussions`, `${base}/discussions/new`, talk, pull, `${base}/access`, "/collections", collection, "/datasets", "/search?q=alice", "/organizations", "/users", "/alice", "/acme", "/new", "/settings/profile", "/settings/password",
-        "/settings/two-factor", "/settings/sessions", "/settings/tokens", "/settings/tokens/new", "/settings/keys", "/settings/passkeys", "/settings/applications", "/settings/applications/new", "/organizations/new", "/organizations/acme/settings", base,
+        "/settings/two-factor", "/settings/sessions", "/settings/notifications", "/notifications", "/settings/tokens", "/settings/tokens/new", "/settings/keys", "/settings/passkeys", "/settings/applications", "/settings/applications/new", "/organizations/new", "/organizations/acme/settings", base,
         `${base}/tree/main`, `${base}/blob/main/a.py`, `${base}/commits/main`, `${base}/commit/main`, `${base}/edit/main/a.py`, `${base}/upload/main`, `${base}/settings`,
         `${base}/delete/main/a.py`, `${base}/blame/main/a.py`, `${base}/rename/main/a.py`, "/spaces", "/oauth/device", "/nobody-has-this-name"];
     const faults = [];

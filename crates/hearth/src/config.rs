@@ -348,6 +348,8 @@ pub enum LogFormat {
 pub struct JobsConfig {
     /// How often counted downloads and the last use of tokens are written down, in seconds.
     pub flush_secs: u64,
+    /// How often people are told of what happened in discussions, in seconds.
+    pub notify_secs: u64,
     /// How often what nothing refers to is removed, in seconds; 0 means only by `hearth admin gc`.
     pub garbage_secs: u64,
     /// How long events, and jobs that failed for good, are kept, in days.
@@ -358,7 +360,7 @@ pub struct JobsConfig {
 
 impl Default for JobsConfig {
     fn default() -> Self {
-        Self { flush_secs: 10, garbage_secs: 24 * 3600, event_days: 30, audit_days: 730 }
+        Self { flush_secs: 10, notify_secs: 2, garbage_secs: 24 * 3600, event_days: 30, audit_days: 730 }
     }
 }
 

@@ -69,6 +69,7 @@ pub fn worker(hub: &Hub, config: &Config) -> Worker {
     worker = chunking(worker, hub, config);
     worker = posting(worker, config);
     worker = webhooks::jobs(worker, hub, config);
+    worker = notifying(worker, hub, config);
 
     if config.jobs.garbage_secs == 0 {
         return worker;
@@ -109,6 +110,20 @@ fn posting(worker: Worker, config: &Config) -> Worker {
         let courier = courier.clone();
         async move { courier.deliver(&letter).await }
     })
+}
+
+/// Adds the job that tells people of discussions.
+fn notifying(worker: Worker, hub: &Hub, config: &Config) -> Worker {
+    let community = hub.community.clone();
+    let tell = move |(): (), _| {
+        let community = community.clone();
+        async move {
+            community.dispatch_notifications().await?;
+            Ok(())
+        }
+    };
+    let every = Duration::from_secs(config.jobs.notify_secs.max(1));
+    worker.on("notifications.tell", tell).every("notifications.tell", every)
 }
 
 /// Adds the job that puts large files into chunks that came in one piece.

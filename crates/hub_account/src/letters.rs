@@ -12,6 +12,7 @@ use crate::caller::By;
 use crate::code::{digest, fresh_code};
 use crate::error::AccountError;
 use crate::label::Email;
+use crate::namespace::NamespaceId;
 use crate::store::{email_proofs, resets, users};
 use crate::throttle::Subject;
 use crate::users::User;
@@ -70,6 +71,17 @@ impl Accounts {
         resets::put(&mut tx, user.id, digest(&code), self.now().plus_millis(RESET_TTL_MILLIS)).await?;
         self.inner.mail.send(&mut tx, &words.to(email, &user.name, &link)).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Where letters to a person go: the address that they have proved to read, while their account is in use. `None` also
+    /// where no letters are sent.
+    pub async fn letter_address(&self, id: NamespaceId) -> Result<Option<Email>, AccountError> {
+        if !self.inner.mail.is_on() {
+            return Ok(None);
+        }
+        let user = users::by_id(&self.inner.db, id).await?;
+        let user = user.filter(|user| user.email_verified_at.is_some() && user.disabled_at.is_none());
+        Ok(user.and_then(|user| user.email))
     }
 
     async fn user_of_login(&self, login: &str) -> Result<Option<User>, AccountError> {

@@ -5,6 +5,7 @@ mod collections;
 mod discussions;
 mod follows;
 mod likes;
+mod notifications;
 pub(crate) mod people;
 mod webhooks;
 
@@ -19,4 +20,5 @@ pub(crate) fn routes() -> ApiRouter<ApiState> {
         .merge(access::routes())
         .merge(collections::routes())
         .merge(webhooks::routes())
+        .merge(notifications::routes())
 }

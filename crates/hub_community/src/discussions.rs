@@ -22,6 +22,9 @@ pub use thread::{Comment, Edition, Happening, PullThread, Reactions, Thread, Thr
 
 use crate::CommunityError;
 
+/// The event by which people learn that a discussion was closed, opened again or merged.
+pub(crate) const STATUS_EVENT: &str = "discussion.status";
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -185,7 +188,7 @@ impl Discussion {
         )))
     }
 
-    fn noun(&self) -> &'static str {
+    pub(crate) fn noun(&self) -> &'static str {
         if self.is_pull { "pull request" } else { "discussion" }
     }
 }

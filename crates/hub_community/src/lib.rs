@@ -10,6 +10,7 @@ mod discussions;
 mod error;
 mod follows;
 mod likes;
+mod notifications;
 mod people;
 mod store;
 mod webhooks;
@@ -27,6 +28,9 @@ pub use discussions::{
 pub use error::CommunityError;
 pub use follows::{FollowCounts, FollowPage};
 pub use likes::{LikePage, LikePlace, Liked};
+pub use notifications::{
+    NotificationPage, NotificationQuery, NotificationSetting, NotificationView, Reason, Watched, mentions,
+};
 pub use people::People;
 pub use webhooks::{
     DELIVER_JOB, Delivery, DeliveryLog, DeliveryState, Domain, Outcome, Watch, WatchKind, WatchTarget, Webhook,

@@ -4,5 +4,6 @@ pub(crate) mod collections;
 pub(crate) mod discussions;
 pub(crate) mod follows;
 pub(crate) mod likes;
+pub(crate) mod notifications;
 pub(crate) mod threads;
 pub(crate) mod webhooks;

@@ -19,6 +19,7 @@ mod icon;
 mod join;
 mod login;
 mod markdown;
+mod notifications;
 mod oauth;
 mod organizations;
 mod page;
@@ -51,6 +52,7 @@ pub fn routes() -> ApiRouter<WebState> {
         .merge(oauth::routes())
         .merge(sso::routes())
         .merge(settings::routes())
+        .merge(notifications::routes())
         .merge(admin::routes())
         .merge(organizations::routes())
         .merge(catalog::routes())

@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub_account::{Accounts, NamespaceKind, PageQuery};
-use hub_community::{Community, FollowCounts};
+use hub_account::{Accounts, NamespaceKind, PageQuery, wire_id};
+use hub_community::{Community, FollowCounts, Watched};
 use hub_core::{Code, NamespaceName, OrgRole, RepoKind, Timestamp};
 use hub_http::{AccessClass, ApiRouter, JsonOrForm, Path, get, post};
 use hub_repo::{ListQuery, Repos, SortKey};
@@ -44,6 +44,9 @@ struct ProfilePage {
     can_create: bool,
     follows: FollowCounts,
     can_follow: bool,
+    is_watched: bool,
+    watch_kind: &'static str,
+    watch_id: String,
     settings: Option<String>,
 }
 
@@ -98,7 +101,11 @@ async fn show(
         (false, Some(_)) => Some("/settings/profile".to_owned()),
         (_, None) => None,
     };
+    let watched = Watched::of_namespace(space.kind, space.id);
     let view = ProfilePage {
+        is_watched: community.is_watching(&visit.caller, watched).await?,
+        watch_kind: watched.word(),
+        watch_id: wire_id(watched.key()),
         shell: visit.shell("people"),
         full_name: space.full_name.to_string(),
         since: space.created_at,

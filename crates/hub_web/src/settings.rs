@@ -3,6 +3,7 @@
 mod apps;
 mod factor;
 mod keys;
+mod notifications;
 pub(crate) mod passkeys;
 mod password;
 mod profile;
@@ -22,6 +23,7 @@ pub(crate) fn routes() -> ApiRouter<WebState> {
         .merge(keys::routes())
         .merge(apps::routes())
         .merge(passkeys::routes())
+        .merge(notifications::routes())
 }
 
 fn get(path: &str) -> RouteDraft {

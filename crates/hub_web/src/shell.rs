@@ -31,6 +31,8 @@ pub(crate) struct Shell {
 pub(crate) struct ShellUser {
     pub(crate) name: String,
     pub(crate) is_admin: bool,
+    /// How many notifications they have not read.
+    pub(crate) unread: u64,
 }
 
 impl Shell {

@@ -89,6 +89,7 @@ pub(crate) struct Visit {
     form_token: String,
     is_token_fresh: bool,
     came_from_elsewhere: bool,
+    unread: u64,
 }
 
 impl Visit {
@@ -132,10 +133,11 @@ impl Visit {
 
     /// What every page shows around its own content. `section` is the part of the house that it belongs to.
     pub(crate) fn shell(&self, section: &'static str) -> Shell {
-        let user = self
-            .caller
-            .user()
-            .map(|user| ShellUser { name: user.name.to_string(), is_admin: self.caller.is_instance_admin() });
+        let user = self.caller.user().map(|user| ShellUser {
+            name: user.name.to_string(),
+            is_admin: self.caller.is_instance_admin(),
+            unread: self.unread,
+        });
         Shell {
             words: self.words,
             theme: self.theme.word(),
@@ -222,7 +224,8 @@ impl FromRequestParts<WebState> for Visit {
         let hub_http::Caller(caller) = hub_http::Caller::of_page(parts, &accounts).await?;
         let session = hub_http::session_of(&parts.headers);
         let visit = Self::of_stranger(parts, state).await;
-        Ok(Self { session, ..visit }.signed_in(caller))
+        let unread = state.community.unread_notifications(&caller).await.map_err(ApiError::from)?;
+        Ok(Self { session, unread, ..visit }.signed_in(caller))
     }
 }
 
@@ -262,6 +265,7 @@ impl Visit {
             is_token_fresh: form_cookie.is_none(),
             form_token: form_cookie.unwrap_or_else(|| fresh_token(&*Arc::<dyn Ids>::from_ref(state))),
             came_from_elsewhere: site.is_some_and(|site| site != "same-origin" && site != "none"),
+            unread: 0,
         }
     }
 }

@@ -23,6 +23,7 @@ mod large;
 mod likes;
 mod lists;
 mod matrix;
+mod notifications;
 mod object_store;
 mod outlines;
 mod pages;

@@ -13,7 +13,7 @@ use crate::site::{Site, file};
 
 const HOOKS: &str = "/api/settings/webhooks";
 
-fn community(site: &Site) -> Community {
+pub(crate) fn community(site: &Site) -> Community {
     Community::new(CommunityParts {
         db: (*site.engine.db).clone(),
         repos: site.engine.repos.clone(),

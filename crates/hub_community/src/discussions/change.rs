@@ -3,7 +3,7 @@
 use hub_core::{Access, ThreadNumber};
 use hub_repo::Repo;
 
-use super::{Status, ThreadEvent, require_enabled, text};
+use super::{STATUS_EVENT, Status, ThreadEvent, require_enabled, text};
 use crate::community::speaker;
 use crate::store::discussions;
 use crate::store::threads::Kind;
@@ -64,6 +64,7 @@ impl Community {
         let id = self.add_event(&mut tx, &mut locked, by, Kind::Status, (old.word(), status.word())).await?;
         discussions::update(&mut tx, &locked).await?;
         self.note_in(&mut tx, repo, &locked.discussion, "discussion.updated", None).await?;
+        self.note_in(&mut tx, repo, &locked.discussion, STATUS_EVENT, Some(id.0)).await?;
         tx.commit().await?;
         self.thread_event(&locked.discussion, id).await
     }

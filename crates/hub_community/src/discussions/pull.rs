@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use hub_core::ThreadNumber;
 use hub_repo::{CommitHeader, CommitInfo, Merge, Pull, Repo};
 
-use super::{Discussion, Status, text};
+use super::{Discussion, STATUS_EVENT, Status, text};
 use crate::community::speaker;
 use crate::store::discussions;
 use crate::store::threads::Kind;
@@ -47,9 +47,11 @@ impl Community {
                 self.add_comment(&mut tx, repo, &mut locked, by, comment).await?;
             }
             let old = std::mem::replace(&mut locked.discussion.status, Status::Merged);
-            self.add_event(&mut tx, &mut locked, by, Kind::Status, (old.word(), Status::Merged.word())).await?;
+            let words = (old.word(), Status::Merged.word());
+            let id = self.add_event(&mut tx, &mut locked, by, Kind::Status, words).await?;
             discussions::update(&mut tx, &locked).await?;
             self.note_in(&mut tx, repo, &locked.discussion, "discussion.updated", None).await?;
+            self.note_in(&mut tx, repo, &locked.discussion, STATUS_EVENT, Some(id.0)).await?;
             tx.commit().await?;
             return Ok(());
         }

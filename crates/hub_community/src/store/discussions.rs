@@ -70,6 +70,10 @@ pub(crate) async fn get(db: &Db, repo: RepoId, number: ThreadNumber) -> Result<O
     db.query_opt(&sql, args![repo.key(), number.get()]).await
 }
 
+pub(crate) async fn by_id(db: &Db, id: DiscussionId) -> Result<Option<Discussion>, DbError> {
+    db.query_opt(&format!("SELECT {COLUMNS} FROM discussion WHERE id = $1"), args![id.0]).await
+}
+
 /// The discussion with the place of its next event; nobody else changes it until the transaction ends.
 pub(crate) struct Locked {
     pub(crate) discussion: Discussion,

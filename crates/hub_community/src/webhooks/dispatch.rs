@@ -98,7 +98,7 @@ impl Community {
     }
 
     /// Whether a person may know of a repository now, whatever they could when they made the webhook.
-    async fn may_be_told(&self, owner: NamespaceId, repo: &RepoState) -> Result<bool, CommunityError> {
+    pub(crate) async fn may_be_told(&self, owner: NamespaceId, repo: &RepoState) -> Result<bool, CommunityError> {
         if !repo.visibility.is_hidden() || repo.owner == owner {
             return Ok(true);
         }

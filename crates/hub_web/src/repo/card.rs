@@ -9,8 +9,9 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
+use hub_account::wire_id;
 use hub_catalog::{Catalog, memory_of};
-use hub_community::Community;
+use hub_community::{Community, Watched};
 use hub_core::{Access, CommitId, RepoKind, Revision, Timestamp};
 use hub_formats::card::Card;
 use hub_http::{AccessClass, Addr, ApiRouter, Query};
@@ -60,6 +61,8 @@ struct CardPage {
     preview: Option<Preview>,
     gate: Option<Gate>,
     is_liked: bool,
+    is_watched: bool,
+    watch_id: String,
     tags: Vec<TagLink>,
     downloads: u64,
     downloads_all: u64,
@@ -149,10 +152,13 @@ async fn show(
         false => Some(Gate::of(repo, &facts).await?),
     };
     let is_liked = community.likes(repo).await?;
+    let is_watched = community.is_watching(&visit.caller, Watched::Repo(repo.id())).await?;
     let view = CardPage {
         chart: Chart::of_days(&days, &visit.words.fill("repo.chart", &[&recent])),
         gate,
         is_liked,
+        is_watched,
+        watch_id: wire_id(repo.id().key()),
         tags: tags(&visit, repo.addr().kind, &facts),
         downloads: state.downloads,
         downloads_all: state.downloads_all,

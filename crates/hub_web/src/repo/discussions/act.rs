@@ -97,6 +97,10 @@ async fn done(
                 }
                 "delete-ref" => community.delete_pull_ref(repo, number).await?,
                 "pin" | "unpin" => community.pin_discussion(repo, number, act == "pin").await?,
+                "mute" | "unmute" => {
+                    let thread = community.thread(repo, number).await?;
+                    community.mute_discussion(repo, &thread.discussion, act == "mute").await?;
+                }
                 "lock" | "unlock" => community.lock_discussion(repo, number, act == "lock").await?,
                 _ => return Err(CommunityError::BadRequest("the form asks for nothing that can be done".to_owned())),
             }

@@ -79,6 +79,8 @@ struct ThreadPage {
     is_live: bool,
     is_merged: bool,
     is_draft: bool,
+    /// Whether the reader hears no more of it; `None` for strangers.
+    is_muted: Option<bool>,
     problem: Option<String>,
 }
 
@@ -135,6 +137,7 @@ pub(super) async fn thread_page(
 ) -> Answer {
     let repo = &opened.repo;
     let thread = community.thread(repo, number).await?;
+    community.saw_discussion(&visit.caller, &thread.discussion).await?;
     let head = opened.head("discussions");
     let me = visit.caller.user().map(|user| user.id);
     let can_write = repo.permits(Access::Write);
@@ -175,6 +178,10 @@ pub(super) async fn thread_page(
         is_live: matches!(state, Status::Open | Status::Draft),
         is_merged: state == Status::Merged,
         is_draft: state == Status::Draft,
+        is_muted: match me {
+            Some(_) => Some(community.has_muted(repo, &thread.discussion).await?),
+            None => None,
+        },
         problem,
         head,
     };

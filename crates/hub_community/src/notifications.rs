@@ -1,0 +1,72 @@
+//! Notifications: what people are told of discussions, in the page and by mail.
+//!
+//! There is one for each discussion and person; what happens in the discussion later renews it. Whoever is mentioned, takes
+//! part, looks after the repository or watches it is told, unless they did it themselves, muted the discussion or switched
+//! that kind off. They are made from the events of the outbox by one scheduled job, so that writing a comment costs the
+//! same however many people hear of it. Nobody is told of what they may not know, and what somebody may no longer know
+//! vanishes from their list.
+
+mod dispatch;
+mod list;
+mod mentions;
+mod settings;
+
+use hub_account::NamespaceId;
+use hub_core::Timestamp;
+use hub_repo::{RepoId, RepoState};
+
+use crate::discussions::{Discussion, DiscussionId, ThreadEventId};
+
+pub use list::{NotificationPage, NotificationQuery, NotificationView};
+pub use mentions::mentions;
+pub use settings::{NotificationSetting, Watched};
+
+/// Why a person is told.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Reason {
+    /// They watch the repository or its owner.
+    Watching,
+    /// They said something there, or look after the repository.
+    Participating,
+    /// They were mentioned.
+    Mention,
+}
+
+impl Reason {
+    const ALL: [Self; 3] = [Self::Watching, Self::Participating, Self::Mention];
+
+    /// The word of the row and of pages.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Watching => "watching",
+            Self::Participating => "participating",
+            Self::Mention => "mention",
+        }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.word() == word)
+    }
+}
+
+/// What a person was told, as its row holds it.
+#[derive(Clone, Debug)]
+pub(crate) struct Notification {
+    pub(crate) discussion: DiscussionId,
+    pub(crate) repo: RepoId,
+    pub(crate) event: ThreadEventId,
+    pub(crate) reason: Reason,
+    pub(crate) is_read: bool,
+    pub(crate) updated: Timestamp,
+}
+
+/// What happened in a discussion, and who did it.
+pub(crate) struct Happened {
+    pub(crate) repo: RepoState,
+    pub(crate) discussion: Discussion,
+    pub(crate) event: ThreadEventId,
+    pub(crate) by: NamespaceId,
+    /// What was said, if anything was.
+    pub(crate) text: String,
+    pub(crate) at: Timestamp,
+}
