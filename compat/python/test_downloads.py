@@ -16,6 +16,7 @@ from huggingface_hub import (
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
+    HfHubHTTPError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -53,6 +54,10 @@ def test_a_backslash_is_a_character_and_the_client_knows_where_it_is_more(alice,
     assert open(path, "rb").read() == b"odd"
     with pytest.raises(ValueError, match="cannot contain"):
         hf_hub_download(repo, "folder/..\\..\\up", cache_dir=cache)
+    for path in ["..\\up", "\\\\host\\share"]:
+        with pytest.raises(HfHubHTTPError) as caught:
+            alice.upload_file(path_or_fileobj=b"odd", path_in_repo=path, repo_id=repo)
+        assert caught.value.response.status_code == 422
 
 
 def test_download_and_cache(filled, alice, cache):

@@ -4,7 +4,8 @@
 //! type: a path that cannot be written names nothing, except in histories pushed by git, which are listed by their trees.
 //!
 //! A backslash is a character like any other, as in git. Where it parts folders, git and the clients of the hub refuse to
-//! write such a file, which they must do for any server; so what is reserved is looked for behind backslashes as well.
+//! write such a file, which they must do for any server; so no path begins with one or with `..\`, and what is reserved is
+//! looked for behind backslashes as well.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,7 +21,7 @@ pub enum PathError {
     /// Longer than [`PATH_MAX`] bytes, or a part longer than [`PART_MAX`].
     #[error("the path is longer than {PATH_MAX} bytes, or one of its parts longer than {PART_MAX}")]
     TooLong,
-    /// Starts with '/'.
+    /// Starts with '/', or with a backslash.
     #[error("the path is absolute; write it relative to the repository's root")]
     Absolute,
     /// Has an empty part, `.` or `..`.
@@ -122,11 +123,15 @@ fn check(text: &str) -> Result<(), PathError> {
     if text.len() > PATH_MAX {
         return Err(PathError::TooLong);
     }
-    if text.starts_with('/') {
+    if text.starts_with(['/', '\\']) {
         return Err(PathError::Absolute);
     }
     if text.chars().any(char::is_control) {
         return Err(PathError::BadCharacter);
+    }
+    // Where backslashes part folders, this would lead out at its first step, which the original refuses as well.
+    if matches!(text.split('\\').next(), Some("." | "..")) {
+        return Err(PathError::Traversal);
     }
     for part in text.split('/') {
         if part.is_empty() || part == "." || part == ".." {

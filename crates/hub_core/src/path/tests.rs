@@ -19,6 +19,9 @@ fn only_paths_that_any_system_can_check_out_are_taken() {
     check(".git. /x", Some(PathError::DotGit));
     check(".g\u{200c}it/x", Some(PathError::DotGit));
     check("a\\..\\b", None);
+    check("a/..\\..\\b", None);
+    check("..\\b", Some(PathError::Traversal));
+    check("\\\\host\\share", Some(PathError::Absolute));
     check("a\\.git\\config", Some(PathError::DotGit));
     check(".Git\\config", Some(PathError::DotGit));
     check("a\nb", Some(PathError::BadCharacter));
