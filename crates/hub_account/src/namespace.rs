@@ -142,6 +142,9 @@ pub(crate) fn avatar_path(name: &NamespaceName) -> String {
     format!("/avatars/{name}.svg")
 }
 
+/// Among how many names a text in the middle of one is looked for while somebody types.
+const LOOKED_THROUGH: i64 = 10_000;
+
 impl Accounts {
     /// Looks up a person or an organisation by name, whatever its case.
     pub async fn namespace(&self, name: &NamespaceName) -> Result<Option<Namespace>, AccountError> {
@@ -167,6 +170,24 @@ impl Accounts {
         }
         let found = namespaces::page(&self.inner.db, kind, page.after(), search, page.probe()).await?;
         Ok(page.cut(found, |namespace| namespace.name.key()))
+    }
+
+    /// People or organisations for a box in which somebody types: those whose names begin with the text, then those whose
+    /// names hold it, as far as that is found quickly. Disabled people are left out.
+    pub async fn suggest(&self, kind: NamespaceKind, text: &str, limit: usize) -> Result<Vec<Namespace>, AccountError> {
+        let text = text.trim().to_lowercase();
+        if text.contains('\0') {
+            return Ok(Vec::new());
+        }
+        let wanted = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut found = namespaces::beginning_with(&self.inner.db, kind, &text, wanted).await?;
+        if found.len() < limit {
+            let holding = namespaces::holding(&self.inner.db, kind, &text, LOOKED_THROUGH, wanted).await?;
+            let known: Vec<NamespaceId> = found.iter().map(|namespace| namespace.id).collect();
+            found.extend(holding.into_iter().filter(|namespace| !known.contains(&namespace.id)));
+            found.truncate(limit);
+        }
+        Ok(found)
     }
 
     /// Looks up many at once; those that do not exist are left out, and the order is not that of `ids`.

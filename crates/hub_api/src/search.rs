@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use hub_account::{Accounts, Caller as Asking, Namespace, NamespaceKind, PageQuery};
+use hub_account::{Accounts, Caller as Asking, Namespace, NamespaceKind};
 use hub_catalog::{Catalog, Clause, Group, Query as Search, Sort};
 use hub_core::RepoKind;
 use hub_http::{AccessClass, ApiError, ApiRouter, Caller, PublicUrl, Query, get};
@@ -148,8 +148,7 @@ impl QuickQuery {
             "org" => (NamespaceKind::Organization, "orgs", "name"),
             _ => (NamespaceKind::User, "users", "user"),
         };
-        let page = PageQuery { limit: Some(self.limit() + self.exclude.len().min(SHOWN_MAX)), ..PageQuery::default() };
-        let found = accounts.directory(kind, &self.q, &page).await?.items;
+        let found = accounts.suggest(kind, &self.q, self.limit() + self.exclude.len().min(SHOWN_MAX)).await?;
         let shown = found.iter().filter(|found| !self.excludes(plural, found.name.as_str()));
         Ok(shown.take(self.limit()).map(|found| person_view(name, found, public_url)).collect())
     }

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use hub_account::{Accounts, NamespaceKind, PageQuery};
+use hub_account::{Accounts, NamespaceKind};
 use hub_catalog::Catalog;
 use hub_core::RepoKind;
 use hub_http::{AccessClass, ApiRouter, Json, Query, get};
@@ -85,10 +85,9 @@ async fn search(
                 repos: found.repos.iter().map(|repo| RepoLine::of(visit.words, repo)).collect(),
             });
         }
-        let page = PageQuery { after: None, limit: Some(SHOWN) };
         for kind in [NamespaceKind::Organization, NamespaceKind::User] {
-            let found = accounts.directory(kind, &text, &page).await?;
-            names.extend(found.items.into_iter().map(|space| (space.name.to_string(), space.full_name.to_string())));
+            let found = accounts.suggest(kind, &text, SHOWN).await?;
+            names.extend(found.into_iter().map(|space| (space.name.to_string(), space.full_name.to_string())));
         }
     }
     Ok(visit.page(StatusCode::OK, &SearchPage { shell: visit.shell("search"), query: text, sections, names }))

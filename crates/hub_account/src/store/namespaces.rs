@@ -125,6 +125,42 @@ pub(crate) async fn page(
     db.query(&sql, args![kind.to_db(), after, like_pattern(search), limit]).await
 }
 
+/// Entries of a kind whose names begin with `prefix`, in the order of their names. The first names from there on are read
+/// and no more, so the answer costs the same among millions.
+pub(crate) async fn beginning_with(
+    db: &Db,
+    kind: NamespaceKind,
+    prefix: &str,
+    limit: i64,
+) -> Result<Vec<Namespace>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM namespace WHERE kind = $1 AND name_key >= $2 \
+         AND NOT EXISTS (SELECT 1 FROM account_user u WHERE u.id = namespace.id AND u.disabled_ms IS NOT NULL) \
+         ORDER BY name_key LIMIT $3"
+    );
+    let mut found: Vec<Namespace> = db.query(&sql, args![kind.to_db(), prefix, limit]).await?;
+    found.retain(|namespace| namespace.name.key().starts_with(prefix));
+    Ok(found)
+}
+
+/// Entries of a kind whose names hold `text` anywhere, of the first `among` in the order of names.
+pub(crate) async fn holding(
+    db: &Db,
+    kind: NamespaceKind,
+    text: &str,
+    among: i64,
+    limit: i64,
+) -> Result<Vec<Namespace>, DbError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM (SELECT {COLUMNS}, name_key FROM namespace WHERE kind = $1 \
+         ORDER BY name_key LIMIT $2) namespace \
+         WHERE name_key LIKE $3 ESCAPE '\\' \
+         AND NOT EXISTS (SELECT 1 FROM account_user u WHERE u.id = namespace.id AND u.disabled_ms IS NOT NULL) \
+         ORDER BY name_key LIMIT $4"
+    );
+    db.query(&sql, args![kind.to_db(), among, like_pattern(text), limit]).await
+}
+
 /// A new entry, not yet inserted.
 pub(crate) fn fresh(
     key: i64,

@@ -200,3 +200,23 @@ async fn the_directory_lists_those_who_can_sign_in() {
             .is_empty()
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_found_while_somebody_types() {
+    use hub_account::NamespaceKind;
+    let world = world().await;
+    for who in ["ada", "adam", "gone-ada", "zz-ada", "bob", "ADALBERT"] {
+        world.user(who).await;
+    }
+    world.accounts.set_disabled(By::Operator, &name("gone-ada"), true).await.unwrap();
+    let names = async |text: &str, limit: usize| -> Vec<String> {
+        let found = world.accounts.suggest(NamespaceKind::User, text, limit).await.unwrap();
+        found.into_iter().map(|space| space.name.to_string()).collect()
+    };
+    // Those that begin with it come first, each once.
+    assert_eq!(names("ada", 9).await, ["ada", "ADALBERT", "adam", "zz-ada"]);
+    assert_eq!(names(" AdA ", 2).await, ["ada", "ADALBERT"]);
+    assert_eq!(names("%", 9).await, [""; 0]);
+    assert_eq!(names("\0", 9).await, [""; 0]);
+    assert!(world.accounts.suggest(NamespaceKind::Organization, "ada", 9).await.unwrap().is_empty());
+}
