@@ -17,7 +17,7 @@ use crate::{Community, CommunityError};
 /// The name under which the outbox keeps how far events were taken in.
 const READER: &str = "notifications";
 /// How many events one transaction takes in.
-const EVENTS: u32 = 50;
+const EVENTS: u32 = 10;
 /// The most people of each kind who are told of one event.
 const PARTICIPANTS_MAX: i64 = 500;
 const WATCHERS_MAX: i64 = 2_000;
@@ -30,7 +30,9 @@ struct Told {
     who: NamespaceId,
     reason: Reason,
     in_page: bool,
-    by_mail: bool,
+    /// What they get by mail, unless they have news of the discussion waiting: one letter until they have looked, so that a
+    /// lively discussion does not fill a mailbox.
+    letter: Option<Letter>,
 }
 
 impl Community {
@@ -56,25 +58,20 @@ impl Community {
                     all.push((happened, told));
                 }
             }
-            let mut letters = Vec::new();
             let mut tx = self.db().begin().await?;
             if !Outbox::advance(&mut tx, READER, from, to).await? {
                 // Another replica was faster, and has told them.
                 return Ok(made);
             }
             for (happened, told) in &all {
-                for Told { who, reason, in_page, by_mail } in told {
-                    // One letter until they have looked: a lively discussion does not fill a mailbox.
-                    let is_news = !in_page || notifications::tell(&mut tx, *who, happened, *reason).await?;
-                    made += usize::from(*in_page);
-                    if *by_mail && is_news {
-                        letters.push((happened, *who, *reason));
+                for Told { who, reason, in_page, letter } in told {
+                    if *in_page {
+                        notifications::tell(&mut tx, *who, happened, *reason).await?;
+                        made += 1;
                     }
-                }
-            }
-            for (happened, who, reason) in letters {
-                if let Some(letter) = self.letter(happened, who, reason).await? {
-                    self.accounts().mail().send(&mut tx, &letter).await?;
+                    if let Some(letter) = letter {
+                        self.accounts().mail().send(&mut tx, letter).await?;
+                    }
                 }
             }
             tx.commit().await?;
@@ -147,9 +144,15 @@ impl Community {
                 Reason::Participating | Reason::Mention => (Setting::WebParticipating, Setting::MailParticipating),
             };
             let (in_page, by_mail) = (wants(in_page, who), wants(by_mail, who));
-            if (in_page || by_mail) && self.may_be_told(who, &what.repo).await? {
-                told.push(Told { who, reason, in_page, by_mail });
+            if !(in_page || by_mail) || !self.may_be_told(who, &what.repo).await? {
+                continue;
             }
+            let waits = in_page && notifications::is_unread(self.db(), who, what.discussion.id).await?;
+            let letter = match by_mail && !waits {
+                true => self.letter(what, who, reason).await?,
+                false => None,
+            };
+            told.push(Told { who, reason, in_page, letter });
         }
         Ok(told)
     }

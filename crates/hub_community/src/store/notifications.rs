@@ -25,14 +25,8 @@ impl FromRow for Notification {
     }
 }
 
-/// Tells a person; answers whether they had nothing unread of the discussion. A mention stays one until it is read.
-pub(crate) async fn tell(tx: &mut Tx, user: NamespaceId, what: &Happened, reason: Reason) -> Result<bool, DbError> {
-    let before: Option<(bool,)> = tx
-        .query_opt(
-            "SELECT is_read FROM notification WHERE user_id = $1 AND discussion_id = $2",
-            args![user.key(), what.discussion.id.0],
-        )
-        .await?;
+/// Tells a person. A mention stays one until it is read.
+pub(crate) async fn tell(tx: &mut Tx, user: NamespaceId, what: &Happened, reason: Reason) -> Result<(), DbError> {
     tx.exec(
         "INSERT INTO notification (user_id, discussion_id, repo_id, event_id, reason, is_read, updated_ms) \
          VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT (user_id, discussion_id) DO UPDATE SET \
@@ -41,7 +35,7 @@ pub(crate) async fn tell(tx: &mut Tx, user: NamespaceId, what: &Happened, reason
         args![user.key(), what.discussion.id.0, what.repo.id.key(), what.event.0, reason.word(), what.at],
     )
     .await?;
-    Ok(before.is_none_or(|(is_read,)| is_read))
+    Ok(())
 }
 
 /// The conditions of a query on the rows `n` of a person, and their values.
