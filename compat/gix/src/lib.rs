@@ -17,6 +17,14 @@ pub fn create(stem: &str) -> String {
     format!("{}/alice/{name}.git", url.replace("://", &format!("://alice:{ALICE}@")))
 }
 
+/// The address without the token: gitoxide sends no credentials over plain HTTP, and the repository is public.
+pub fn without_token(address: &str) -> String {
+    match (address.split_once("://"), address.split_once('@')) {
+        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://{place}"),
+        _ => address.to_owned(),
+    }
+}
+
 /// Runs git in a folder and answers what it says.
 pub fn git(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");

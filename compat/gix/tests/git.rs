@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use gix::progress::Discard;
 use gix::remote::Direction;
 use gix::remote::fetch::Shallow;
-use hearth_compat_gix::{create, git, push};
+use hearth_compat_gix::{create, git, push, without_token};
 
 fn clone(address: &str, folder: &Path, shallow: Shallow) -> gix::Repository {
     let stop = AtomicBool::new(false);
@@ -33,6 +33,7 @@ fn clone_fetch_and_shallow() {
     git(&source, &["tag", "--annotate", "v1", "--message", "a note"]);
     git(&source, &["push", "--quiet", "origin", "v1"]);
 
+    let address = without_token(&address);
     let repo = clone(&address, &place("whole"), Shallow::NoChange);
     assert_eq!(repo.head_id().expect("a head").to_string(), head);
     assert_eq!(commits(&repo), 4);
