@@ -21,16 +21,23 @@ git_clients() {
     with_hearth "$1" "$VENV/bin/python" -m pytest -q --no-header --tb=short -p no:cacheprovider "$ROOT/compat/git"
 }
 
+# Node as compat/node pins it; the machine's own where there is none for it.
+node_program() {
+    local own
+    own=$(ls -d "$ROOT"/compat/node/node_modules/node-linux-*/bin/node 2>/dev/null | head -n 1 || true)
+    printf '%s\n' "${own:-node}"
+}
+
 # The JavaScript client, and isomorphic-git.
 node_client() {
     local folder=$ROOT/compat/node
-    with_hearth "$1" node --test --test-reporter=tap "$folder/hub.test.mjs" "$folder/xet.test.mjs" \
+    with_hearth "$1" "$(node_program)" --test --test-reporter=tap "$folder/hub.test.mjs" "$folder/xet.test.mjs" \
         "$folder/buckets.test.mjs" "$folder/git.test.mjs"
 }
 
 # The pages, in Debian's Chromium.
 browser_client() {
-    with_hearth "$1" node --test --test-reporter=tap "$ROOT/compat/web/pages.test.mjs"
+    with_hearth "$1" "$(node_program)" --test --test-reporter=tap "$ROOT/compat/web/pages.test.mjs"
 }
 
 rust_client() {
