@@ -395,6 +395,7 @@ test("somebody who is mentioned is told, looks, and mutes, without JavaScript", 
     assert.match(await page.getAttribute("a.bell", "aria-label"), /unread notification/);
     await page.click("main a:has-text('For alice alone')");
     assert.match(await page.textContent("article .prose"), /Could you/);
+    assert.equal(await page.getAttribute("article .prose a:has-text('@alice')", "href"), "/alice");
     await page.goto(`${url}/notifications?show=unread`);
     assert.ok(!(await page.textContent("main")).includes("For alice alone"), "whoever looked has read it");
     await page.goto(`${url}/alice/${repo}/discussions/1`);

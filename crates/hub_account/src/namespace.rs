@@ -190,6 +190,11 @@ impl Accounts {
         Ok(found)
     }
 
+    /// Looks up many names at once; those that nobody bears are left out. Each name must be given once.
+    pub async fn namespaces_by_name(&self, names: &[NamespaceName]) -> Result<Vec<Namespace>, AccountError> {
+        Ok(namespaces::by_names(&self.inner.db, names).await?)
+    }
+
     /// Looks up many at once; those that do not exist are left out, and the order is not that of `ids`.
     pub async fn namespaces_by_id(&self, ids: &[NamespaceId]) -> Result<Vec<Namespace>, AccountError> {
         Ok(namespaces::by_ids(&self.inner.db, ids).await?)

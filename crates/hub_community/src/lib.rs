@@ -28,9 +28,7 @@ pub use discussions::{
 pub use error::CommunityError;
 pub use follows::{FollowCounts, FollowPage};
 pub use likes::{LikePage, LikePlace, Liked};
-pub use notifications::{
-    NotificationPage, NotificationQuery, NotificationSetting, NotificationView, Reason, Watched, mentions,
-};
+pub use notifications::{NotificationPage, NotificationQuery, NotificationSetting, NotificationView, Reason, Watched};
 pub use people::People;
 pub use webhooks::{
     DELIVER_JOB, Delivery, DeliveryLog, DeliveryState, Domain, Outcome, Watch, WatchKind, WatchTarget, Webhook,

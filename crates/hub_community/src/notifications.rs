@@ -18,7 +18,7 @@ use hub_repo::{RepoId, RepoState};
 use crate::discussions::{Discussion, DiscussionId, ThreadEventId};
 
 pub use list::{NotificationPage, NotificationQuery, NotificationView};
-pub use mentions::mentions;
+pub(crate) use mentions::mentions;
 pub use settings::{NotificationSetting, Watched};
 
 /// Why a person is told.

@@ -5,6 +5,7 @@
 //! Anchors get a prefix, so that no author can bear the name of an element of the page.
 
 mod math;
+mod mentions;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -48,6 +49,11 @@ impl fmt::Display for SafeHtml {
 impl HtmlSafe for SafeHtml {}
 
 impl SafeHtml {
+    /// The same with links to those of these people, by their names in lower case, whom it mentions.
+    pub(crate) fn with_mentions(self, known: &HashSet<String>) -> Self {
+        if known.is_empty() { self } else { Self(mentions::link(&self.0, known)) }
+    }
+
     /// Escaped source code with the colours of [`highlight`].
     pub(crate) fn of_code(html: String) -> Self {
         Self(html)

@@ -43,6 +43,12 @@ pub(crate) async fn by_ids(db: &Db, ids: &[NamespaceId]) -> Result<Vec<Namespace
     db.query_in(&format!("SELECT {COLUMNS} FROM namespace WHERE id IN ({{in}})"), args![], &keys).await
 }
 
+/// Those of these names that somebody bears.
+pub(crate) async fn by_names(db: &Db, names: &[hub_core::NamespaceName]) -> Result<Vec<Namespace>, DbError> {
+    let keys: Vec<Value> = names.iter().map(|name| Value::from(name.key())).collect();
+    db.query_in(&format!("SELECT {COLUMNS} FROM namespace WHERE name_key IN ({{in}})"), args![], &keys).await
+}
+
 /// Inserts, unless the name is taken: then `false`, and the transaction stays usable.
 pub(crate) async fn insert(tx: &mut Tx, namespace: &Namespace) -> Result<bool, DbError> {
     let count = tx

@@ -1,15 +1,33 @@
 //! Mentions: `@name` in what people write.
 
+use std::collections::HashSet;
+
 use hub_core::NamespaceName;
+
+use crate::{Community, CommunityError};
 
 /// The most people whom one text can mention; further names are read as words.
 const MENTIONS_MAX: usize = 20;
 /// The most bytes of a text that are looked through.
 const TEXT_MAX: usize = 100_000;
+/// The most people whose mentions in the texts of one page are looked up.
+const MENTIONED_MAX: usize = 200;
+
+impl Community {
+    /// The names in lower case of those whom some texts mention and who are here.
+    pub async fn mentioned(&self, texts: impl Iterator<Item = &str> + Send) -> Result<HashSet<String>, CommunityError> {
+        let mut named: Vec<NamespaceName> = texts.flat_map(mentions).collect();
+        named.sort_unstable_by_key(NamespaceName::key);
+        named.dedup_by_key(|name| name.key());
+        named.truncate(MENTIONED_MAX);
+        let found = self.accounts().namespaces_by_name(&named).await?;
+        Ok(found.iter().map(|one| one.name.key()).collect())
+    }
+}
 
 /// The names that a Markdown text mentions, each once, in their order. Code mentions nobody, and neither does the domain of
 /// an address of mail.
-pub fn mentions(text: &str) -> Vec<NamespaceName> {
+pub(crate) fn mentions(text: &str) -> Vec<NamespaceName> {
     let mut found: Vec<NamespaceName> = Vec::new();
     let mut fence: Option<char> = None;
     let end = text.floor_char_boundary(TEXT_MAX);

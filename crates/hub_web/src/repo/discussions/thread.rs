@@ -154,7 +154,7 @@ pub(super) async fn thread_page(
     }
     let state = thread.discussion.status;
     let (words, status_class) = status_words(state);
-    let texts = rendered(RepoUrls::of(repo.addr()), &thread).await?;
+    let texts = rendered(RepoUrls::of(repo.addr()), &thread, community).await?;
     let reader = Reader { visit, thread: &thread, me, can_write, can_speak };
     let view = ThreadPage {
         shell: visit.shell(repo.addr().kind.plural()),
@@ -203,15 +203,19 @@ fn pull_view(found: &PullThread, state: Status, can_change: bool, can_write: boo
 }
 
 /// Renders the comments, away from the threads that serve requests; other events have no text.
-async fn rendered(urls: RepoUrls, thread: &Thread) -> Result<Vec<Option<SafeHtml>>, PageError> {
+async fn rendered(urls: RepoUrls, thread: &Thread, community: &Community) -> Result<Vec<Option<SafeHtml>>, PageError> {
     let text = |event: &ThreadEvent| match &event.what {
         Happening::Comment(comment) if comment.hidden_by.is_none() => Some(comment.body.clone()),
         _ => None,
     };
     let texts: Arc<[Option<String>]> = thread.events.iter().map(text).collect();
+    let known = community.mentioned(texts.iter().flatten().map(String::as_str)).await?;
     let render = move || -> Vec<Option<SafeHtml>> {
         let place = Place { urls, revision: "main".to_owned(), folder: String::new() };
-        texts.iter().map(|text| text.as_ref().map(|text| markdown::render(text, &place).html)).collect()
+        texts
+            .iter()
+            .map(|text| text.as_ref().map(|text| markdown::render(text, &place).html.with_mentions(&known)))
+            .collect()
     };
     let rendered = tokio::task::spawn_blocking(render).await;
     rendered.map_err(|error| PageError::from(hub_http::ApiError::internal(error)))
