@@ -28,7 +28,7 @@ pub(crate) async fn run(mut config: Config, sample_folder: Option<PathBuf>) -> a
     let hub = Hub::open(&config).await?;
     if config.xet.epoch.is_none() {
         // Whoever sets up a store anew at the same address finds clients that remember what the one before held.
-        config.xet.epoch = Some(XetEpoch::new(&hub.cas.own_word().await?)?);
+        config.xet.epoch = Some(XetEpoch::new(&hub.repos.instance().await?)?);
     }
     let address = config.server.listen;
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;

@@ -7,11 +7,10 @@ use hub_core::{Clock, Ids, Timestamp};
 use hub_db::Db;
 use tokio::sync::Semaphore;
 
+use crate::CasConfig;
 use crate::bridge::PREFETCH_SLOTS;
 use crate::pool::Pool;
-use crate::store::secrets;
 use crate::tables::TableCache;
-use crate::{CasConfig, CasError};
 
 /// Chunk-deduplicated content. Clones share everything.
 #[derive(Clone, Debug)]
@@ -42,10 +41,6 @@ struct Inner {
     prefetch: Arc<Semaphore>,
 }
 
-/// The name of the row of [`Cas::own_word`], and how much of it is told.
-const OWN_WORD: &str = "own_word";
-const OWN_WORD_BYTES: usize = 8;
-
 /// Each ingestion builds a whole xorb in memory.
 const CONCURRENT_INGESTS: usize = 2;
 
@@ -61,13 +56,6 @@ impl Cas {
             ingests: Arc::new(Semaphore::new(CONCURRENT_INGESTS)),
             prefetch: Arc::new(Semaphore::new(PREFETCH_SLOTS)),
         }))
-    }
-
-    /// A word of letters and digits that is this store's own: made once, the same on every replica, and another where a
-    /// store is set up anew.
-    pub async fn own_word(&self) -> Result<String, CasError> {
-        let bytes = secrets::get_or_create(self.db(), OWN_WORD, self.ids()).await?;
-        Ok(bytes.iter().take(OWN_WORD_BYTES).map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// What an administrator has set.
