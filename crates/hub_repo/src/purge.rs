@@ -10,6 +10,7 @@ use crate::objects::prepare_object;
 use crate::store::commits::CommitRow;
 use crate::store::objects::NewObject;
 use crate::store::{commits, large, objects, refs, repos};
+use crate::walk::is_shown;
 use crate::{Repo, RepoError};
 
 /// A large file that a repository holds.
@@ -79,12 +80,18 @@ impl Repo {
     /// Where these contents are: in the default branch, or else in the first of the other references that has them.
     async fn large_places(&self, mut wanted: HashSet<Sha256>) -> Result<HashMap<Sha256, LargePlace>, RepoError> {
         let mut tips = refs::list(self.repos.db(), self.id()).await?;
+        tips.retain(|(name, _)| is_shown(name));
         tips.sort_by_key(|(name, _)| name != RefName::main().as_str());
         let mut places = HashMap::new();
         let mut looked_at = 0;
         for (name, tip) in tips.into_iter().take(REFS_MAX) {
             let Ok(name) = name.parse::<RefName>() else { continue };
-            let Ok(commit) = self.peel(tip).await else { continue };
+            let commit = match self.peel(tip).await {
+                Ok(commit) => commit,
+                // A tag of something else.
+                Err(RepoError::RevisionNotFound(_)) => continue,
+                Err(error) => return Err(error),
+            };
             let mut after: Option<String> = None;
             while !wanted.is_empty() && looked_at < ENTRIES_MAX {
                 let page = self.list_tree(commit, None, true, after.as_deref(), TREE_PAGE).await?;
