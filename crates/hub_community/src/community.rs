@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hub_account::{Accounts, CallerUser};
 use hub_core::{Clock, Ids, Timestamp};
 use hub_db::{Db, Tx};
-use hub_jobs::{Outbox, Queue};
+use hub_jobs::{Event, Outbox, OutboxError, Queue, Sequence};
 use hub_repo::{Repo, Repos};
 use serde_json::Value;
 
@@ -22,6 +22,14 @@ pub struct CommunityParts {
     pub clock: Arc<dyn Clock>,
     /// Fresh keys.
     pub ids: Arc<dyn Ids>,
+}
+
+/// What happened since a reader of the events last looked.
+pub(crate) struct News {
+    pub(crate) events: Vec<Event>,
+    /// Where the reader was, and where it is once it has taken these in.
+    pub(crate) from: Sequence,
+    pub(crate) to: Sequence,
 }
 
 /// All community features. Cloning is cheap; every clone is the same door.
@@ -60,6 +68,18 @@ impl Community {
 
     pub(crate) fn next_key(&self) -> i64 {
         self.parts.ids.next_key()
+    }
+
+    /// The next events for the lasting reader `name`, at most `limit`; `None` if there are none. After an absence so long
+    /// that events were removed it is moved on without any: what is lost is not told, what comes is.
+    pub(crate) async fn news(&self, name: &str, limit: u32) -> Result<Option<News>, CommunityError> {
+        let outbox = Outbox::new(self.db().clone());
+        let from = outbox.position(name).await?;
+        match outbox.after(from, limit).await {
+            Ok(events) => Ok(events.last().map(|event| event.sequence).map(|to| News { events, from, to })),
+            Err(OutboxError::Pruned { .. }) => Ok(Some(News { events: Vec::new(), from, to: outbox.latest().await? })),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Writes the event by which others learn of a change to `subject`.

@@ -4,6 +4,9 @@
 //! A [`hub_repo::Repo`] is the proof that its caller may know the repository, so nothing here asks that again. Use cases
 //! begin and end their transaction, and write the event by which webhooks and notifications learn of the change in it.
 
+#[macro_use]
+mod words;
+
 mod collections;
 mod community;
 mod discussions;
@@ -28,7 +31,9 @@ pub use discussions::{
 pub use error::CommunityError;
 pub use follows::{FollowCounts, FollowPage};
 pub use likes::{LikePage, LikePlace, Liked};
-pub use notifications::{NotificationPage, NotificationQuery, NotificationSetting, NotificationView, Reason, Watched};
+pub use notifications::{
+    NotificationPage, NotificationQuery, NotificationSetting, NotificationView, Reason, Watched, mentions_in_prose,
+};
 pub use people::People;
 pub use webhooks::{
     DELIVER_JOB, Delivery, DeliveryLog, DeliveryState, Domain, Outcome, Watch, WatchKind, WatchTarget, Webhook,

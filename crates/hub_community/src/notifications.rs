@@ -19,33 +19,18 @@ use crate::discussions::{Discussion, DiscussionId, ThreadEventId};
 
 pub use list::{NotificationPage, NotificationQuery, NotificationView};
 pub(crate) use mentions::mentions;
+pub use mentions::mentions_in_prose;
 pub use settings::{NotificationSetting, Watched};
 
-/// Why a person is told.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Reason {
-    /// They watch the repository or its owner.
-    Watching,
-    /// They said something there, or look after the repository.
-    Participating,
-    /// They were mentioned.
-    Mention,
-}
-
-impl Reason {
-    const ALL: [Self; 3] = [Self::Watching, Self::Participating, Self::Mention];
-
-    /// The word of the row and of pages.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Watching => "watching",
-            Self::Participating => "participating",
-            Self::Mention => "mention",
-        }
-    }
-
-    pub(crate) fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.word() == word)
+words! {
+    /// Why a person is told; the later outweighs the earlier.
+    Reason {
+        /// They watch the repository or its owner.
+        Watching = "watching",
+        /// They said something there, or look after the repository.
+        Participating = "participating",
+        /// They were mentioned.
+        Mention = "mention",
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use hub_account::{By, NamespaceId, NamespaceKind, PageQuery};
 use hub_core::{OrgRole, ThreadNumber};
-use hub_jobs::{Event, Outbox, OutboxError};
+use hub_jobs::{Event, Outbox};
 use hub_mail::Letter;
 use hub_repo::{RepoId, RepoState};
 
@@ -38,28 +38,18 @@ struct Told {
 impl Community {
     /// Tells people of what happened since the last time; answers how many notifications that made.
     pub async fn dispatch_notifications(&self) -> Result<usize, CommunityError> {
-        let outbox = Outbox::new(self.db().clone());
         let mut made = 0;
         loop {
-            let from = outbox.position(READER).await?;
-            let (events, to) = match outbox.after(from, EVENTS).await {
-                Ok(events) => {
-                    let Some(to) = events.last().map(|event| event.sequence) else { return Ok(made) };
-                    (events, to)
-                }
-                // Away for so long that events were removed: what is lost is not told, what comes is.
-                Err(OutboxError::Pruned { .. }) => (Vec::new(), outbox.latest().await?),
-                Err(error) => return Err(error.into()),
-            };
+            let Some(news) = self.news(READER, EVENTS).await? else { return Ok(made) };
             let mut all = Vec::new();
-            for event in &events {
+            for event in &news.events {
                 if let Some(happened) = self.happened(event).await? {
                     let told = self.told(&happened).await?;
                     all.push((happened, told));
                 }
             }
             let mut tx = self.db().begin().await?;
-            if !Outbox::advance(&mut tx, READER, from, to).await? {
+            if !Outbox::advance(&mut tx, READER, news.from, news.to).await? {
                 // Another replica was faster, and has told them.
                 return Ok(made);
             }
@@ -132,7 +122,7 @@ impl Community {
         }
         let people: Vec<NamespaceId> = reasons.keys().copied().collect();
         let mut off: BTreeMap<Setting, HashSet<NamespaceId>> = BTreeMap::new();
-        for setting in Setting::OF_DISCUSSIONS {
+        for &setting in Setting::ALL {
             let found = notifications::switched_off(self.db(), setting.word(), &people).await?;
             off.insert(setting, found.into_iter().collect());
         }

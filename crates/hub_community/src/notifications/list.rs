@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use hub_account::Caller;
-use hub_core::{Access, RepoAddr, Timestamp};
+use hub_core::{Access, Code, RepoAddr, Timestamp, UserError};
 use hub_repo::{RepoId, RepoState};
 
 use super::settings::{reader, writer};
@@ -85,7 +85,11 @@ impl Community {
         caller: &Caller,
         addr: &RepoAddr,
     ) -> Result<Option<RepoId>, CommunityError> {
-        Ok(self.repos().open(caller, addr, Access::Metadata).await.ok().map(|repo| repo.id()))
+        match self.repos().open(caller, addr, Access::Metadata).await {
+            Ok(repo) => Ok(Some(repo.id())),
+            Err(error) if error.code() == Code::RepoNotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What the caller was told. What they may no longer know of is forgotten.

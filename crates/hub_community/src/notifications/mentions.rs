@@ -46,29 +46,28 @@ pub(crate) fn mentions(text: &str) -> Vec<NamespaceName> {
 
 fn take_from_line(line: &str, found: &mut Vec<NamespaceName>) {
     // Every second stretch between backquotes is code.
-    for prose in line.split('`').step_by(2) {
-        let mut before = ' ';
-        for (at, c) in prose.char_indices() {
-            let begins = c == '@' && !before.is_alphanumeric() && !matches!(before, '@' | '/' | '.' | '-' | '_');
-            before = c;
-            if !begins || found.len() >= MENTIONS_MAX {
-                continue;
-            }
-            let rest = &prose[at + 1..];
-            let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-            let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-            // What ends a sentence is no part of a name.
-            let name = rest[..length].trim_end_matches(['.', '-', '_']);
-            // The foreign `@scope/package` is no person.
-            let is_package = rest[length..].starts_with('/');
-            if let Ok(name) = name.parse::<NamespaceName>()
-                && !is_package
-                && !found.iter().any(|known| known.key() == name.key())
-            {
-                found.push(name);
-            }
+    for (_, name) in line.split('`').step_by(2).flat_map(mentions_in_prose) {
+        if let Ok(name) = name.parse::<NamespaceName>()
+            && found.len() < MENTIONS_MAX
+            && !found.iter().any(|known| known.key() == name.key())
+        {
+            found.push(name);
         }
     }
+}
+
+/// Where in a text without code an `@` stands that begins a mention, with what follows it as a name. Addresses of mail,
+/// paths and the foreign `@scope/package` mention nobody, and what ends a sentence is no part of a name.
+pub fn mentions_in_prose(prose: &str) -> impl Iterator<Item = (usize, &str)> {
+    prose.match_indices('@').filter_map(|(at, _)| {
+        let before = prose[..at].chars().next_back().unwrap_or(' ');
+        let rest = &prose[at + 1..];
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        let name = rest[..length].trim_end_matches(['.', '-', '_']);
+        let begins = !before.is_alphanumeric() && !matches!(before, '@' | '/' | '.' | '-' | '_');
+        (begins && !name.is_empty() && !rest[length..].starts_with('/')).then_some((at, name))
+    })
 }
 
 #[cfg(test)]

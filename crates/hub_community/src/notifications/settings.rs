@@ -1,7 +1,7 @@
 //! What people want to hear: which kinds, in the page and by mail, what they watch, and which discussions are muted.
 
 use hub_account::{Caller, CallerUser, NamespaceId, NamespaceKind};
-use hub_core::Access;
+use hub_core::{Access, ThreadNumber};
 use hub_repo::{Repo, RepoId};
 
 use crate::discussions::Discussion;
@@ -11,47 +11,18 @@ use crate::{Community, CommunityError};
 /// The most that one person watches.
 const WATCHED_MAX: i64 = 1_000;
 
-macro_rules! settings {
-    ($($(#[$doc:meta])* $case:ident = $word:literal,)*) => {
-        /// A kind of notification that can be switched off. All are on at first.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-        pub enum NotificationSetting {
-            $($(#[$doc])* $case,)*
-        }
-
-        impl NotificationSetting {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$case),*];
-
-            /// The word of the API and of the row.
-            pub const fn word(self) -> &'static str {
-                match self {
-                    $(Self::$case => $word,)*
-                }
-            }
-
-            /// Reads the word.
-            pub fn from_word(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|setting| setting.word() == word)
-            }
-        }
-    };
-}
-
-settings! {
-    /// Mentions and what one takes part in, in the page.
-    WebParticipating = "web_discussions_participating",
-    /// What one watches, in the page.
-    WebWatched = "web_discussions_watched",
-    /// Mentions and what one takes part in, by mail.
-    MailParticipating = "discussions_participating",
-    /// What one watches, by mail.
-    MailWatched = "discussions_watched",
-}
-
-impl NotificationSetting {
-    pub(super) const OF_DISCUSSIONS: [Self; 4] =
-        [Self::WebParticipating, Self::WebWatched, Self::MailParticipating, Self::MailWatched];
+words! {
+    /// A kind of notification that can be switched off. All are on at first.
+    NotificationSetting {
+        /// Mentions and what one takes part in, in the page.
+        WebParticipating = "web_discussions_participating",
+        /// What one watches, in the page.
+        WebWatched = "web_discussions_watched",
+        /// Mentions and what one takes part in, by mail.
+        MailParticipating = "discussions_participating",
+        /// What one watches, by mail.
+        MailWatched = "discussions_watched",
+    }
 }
 
 /// Something that a person watches.
@@ -192,8 +163,9 @@ impl Community {
     }
 
     /// Tells the caller nothing more of a discussion, or again.
-    pub async fn mute_discussion(&self, repo: &Repo, discussion: &Discussion, on: bool) -> Result<(), CommunityError> {
+    pub async fn mute_discussion(&self, repo: &Repo, number: ThreadNumber, on: bool) -> Result<(), CommunityError> {
         let user = writer(repo.caller())?.id;
+        let discussion = self.discussion(repo, number).await?;
         let mut tx = self.db().begin().await?;
         notifications::mute(&mut tx, user, discussion.id, on).await?;
         tx.commit().await?;

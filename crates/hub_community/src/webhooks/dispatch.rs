@@ -2,7 +2,7 @@
 
 use hub_account::NamespaceId;
 use hub_core::{OrgRole, ThreadNumber, Timestamp};
-use hub_jobs::{Event, NewJob, Outbox, OutboxError};
+use hub_jobs::{Event, NewJob, Outbox};
 use hub_repo::{RepoId, RepoState};
 use serde_json::{Value, json};
 
@@ -24,21 +24,11 @@ const LOG_KEPT: i64 = 100;
 impl Community {
     /// Makes messages of what happened since the last time; answers how many. `base` is the address of this Hearth.
     pub async fn dispatch_webhooks(&self, base: &str) -> Result<usize, CommunityError> {
-        let outbox = Outbox::new(self.db().clone());
         let mut made = 0;
         loop {
-            let from = outbox.position(READER).await?;
-            let (events, to) = match outbox.after(from, EVENTS).await {
-                Ok(events) => {
-                    let Some(to) = events.last().map(|event| event.sequence) else { return Ok(made) };
-                    (events, to)
-                }
-                // Away for so long that events were removed: what is lost is not told, what comes is.
-                Err(OutboxError::Pruned { .. }) => (Vec::new(), outbox.latest().await?),
-                Err(error) => return Err(error.into()),
-            };
+            let Some(news) = self.news(READER, EVENTS).await? else { return Ok(made) };
             let mut messages: Vec<(Webhook, i64, Value)> = Vec::new();
-            for event in &events {
+            for event in &news.events {
                 if let Some(subject) = self.subject(event).await? {
                     let payload = subject.payload(base.trim_end_matches('/'));
                     for webhook in self.watching(&subject, event.at).await? {
@@ -47,7 +37,7 @@ impl Community {
                 }
             }
             let mut tx = self.db().begin().await?;
-            if !Outbox::advance(&mut tx, READER, from, to).await? {
+            if !Outbox::advance(&mut tx, READER, news.from, news.to).await? {
                 // Another replica was faster, and has made these messages.
                 return Ok(made);
             }

@@ -6,6 +6,8 @@
 use std::collections::HashSet;
 use std::fmt::Write;
 
+use hub_community::mentions_in_prose;
+
 /// Elements whose text stays as it is.
 const LEFT_ALONE: [&str; 4] = ["a", "code", "pre", "math"];
 
@@ -44,30 +46,16 @@ fn end_of_tag(html: &str) -> usize {
 }
 
 fn push_text(out: &mut String, text: &str, known: &HashSet<String>, is_prose: bool) {
-    let mut rest = text;
-    let mut before = ' ';
-    while let Some(at) = rest.find('@').filter(|_| is_prose) {
-        let (passed, from) = rest.split_at(at);
-        before = passed.chars().next_back().unwrap_or(before);
-        out.push_str(passed);
-        let after = &from[1..];
-        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let length = after.find(|c| !is_part(c)).unwrap_or(after.len());
-        let name = after[..length].trim_end_matches(['.', '-', '_']);
-        let begins = !before.is_alphanumeric() && !matches!(before, '@' | '/' | '.' | '-' | '_');
-        let is_package = after[length..].starts_with('/');
-        if begins && !is_package && known.contains(&name.to_ascii_lowercase()) {
+    let mut done = 0;
+    for (at, name) in mentions_in_prose(text).filter(|_| is_prose) {
+        if known.contains(&name.to_ascii_lowercase()) {
+            out.push_str(&text[done..at]);
             // A name has letters, digits and `-_.` alone.
             let _ = write!(out, "<a href=\"/{name}\">@{name}</a>");
-            rest = &after[name.len()..];
-            before = 'x';
-        } else {
-            out.push('@');
-            rest = after;
-            before = '@';
+            done = at + 1 + name.len();
         }
     }
-    out.push_str(rest);
+    out.push_str(&text[done..]);
 }
 
 #[cfg(test)]

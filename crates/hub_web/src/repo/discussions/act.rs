@@ -97,10 +97,7 @@ async fn done(
                 }
                 "delete-ref" => community.delete_pull_ref(repo, number).await?,
                 "pin" | "unpin" => community.pin_discussion(repo, number, act == "pin").await?,
-                "mute" | "unmute" => {
-                    let thread = community.thread(repo, number).await?;
-                    community.mute_discussion(repo, &thread.discussion, act == "mute").await?;
-                }
+                "mute" | "unmute" => community.mute_discussion(repo, number, act == "mute").await?,
                 "lock" | "unlock" => community.lock_discussion(repo, number, act == "lock").await?,
                 _ => return Err(CommunityError::BadRequest("the form asks for nothing that can be done".to_owned())),
             }
