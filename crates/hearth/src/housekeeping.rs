@@ -151,6 +151,7 @@ fn chunking(worker: Worker, hub: &Hub, config: &Config) -> Worker {
 /// Writes what was counted in memory; also the last act of the process.
 pub(crate) async fn write_down(hub: &Hub) {
     tell("write down downloads", hub.repos.write_downloads().await);
+    tell("write down attention", hub.repos.write_attention().await);
     tell("write down the use of tokens", hub.accounts.flush_token_use().await);
 }
 

@@ -140,7 +140,8 @@ impl QuickQuery {
         };
         let found = catalog.find(caller, kind, search).await?;
         let shown = found.repos.iter().filter(|repo| !self.excludes(kind.plural(), &repo.state.addr.repo_id()));
-        Ok((shown.take(self.limit()).map(|repo| quick_view(kind, repo)).collect(), found.found.total))
+        let view = |repo| quick_view(kind, repo, catalog.repos().trending_score(&repo.state));
+        Ok((shown.take(self.limit()).map(view).collect(), found.found.total))
     }
 
     async fn people(&self, accounts: &Accounts, word: &str, public_url: &PublicUrl) -> Answer<Vec<Value>> {
@@ -154,10 +155,10 @@ impl QuickQuery {
     }
 }
 
-fn quick_view(kind: RepoKind, repo: &ListedRepo) -> Value {
+fn quick_view(kind: RepoKind, repo: &ListedRepo, trending: f64) -> Value {
     let mut view = json!({ "id": repo.state.addr.repo_id() });
     if !matches!(kind, RepoKind::Kernel | RepoKind::Bucket) {
-        view["trendingWeight"] = Value::from(repo.trending);
+        view["trendingWeight"] = Value::from(trending);
     }
     if repo.state.visibility.is_hidden() {
         view["private"] = Value::Bool(true);
@@ -220,7 +221,7 @@ async fn trending(
         found.extend(catalog.find(&caller, kind, search).await?.repos);
     }
     // Each kind comes in its order; together they are ordered by the same score.
-    found.sort_by_key(|repo| std::cmp::Reverse(repo.trending));
+    found.sort_by_key(|repo| std::cmp::Reverse(repo.state.trending));
     found.truncate(limit);
     Ok(Json(TrendingView { recently_trending: found.iter().map(trending_view).collect() }))
 }

@@ -7,6 +7,7 @@
 //! batch, never more.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -14,6 +15,7 @@ use hub_core::{Access, RepoKind, RepoPath};
 use hub_jobs::Outbox;
 use sha2::Sha256;
 
+use crate::attention::Attention;
 use crate::store::{downloads, secrets};
 use crate::{Repo, RepoError, RepoId, Repos};
 
@@ -61,8 +63,8 @@ impl ClientClass {
 pub struct Download<'a> {
     /// Which file.
     pub path: &'a RepoPath,
-    /// What tells clients apart: the address, and the account if there is one.
-    pub client: &'a str,
+    /// Where the request comes from, if that is known; with the account it tells clients apart.
+    pub address: Option<IpAddr>,
     /// What kind of program asks.
     pub class: ClientClass,
 }
@@ -98,7 +100,9 @@ impl Repo {
         let key = secrets::get_or_create(self.repos.db(), "download_client", self.repos.ids()).await?;
         let mut mac = Hmac::<Sha256>::new_from_slice(&key)
             .map_err(|_| RepoError::Inconsistent("the key for clients cannot be used".to_owned()))?;
-        mac.update(download.client.as_bytes());
+        let user = self.caller().user().map(|user| user.name.as_str()).unwrap_or_default();
+        let address = download.address.map(|address| address.to_string()).unwrap_or_default();
+        mac.update(format!("{address} {user}").as_bytes());
         let now = self.repos.clock().now();
         let pending = Pending {
             repo: self.id(),
@@ -115,7 +119,11 @@ impl Repo {
             }
             waiting.len() >= MAX_PENDING
         };
-        if full { self.repos.write_downloads().await } else { Ok(()) }
+        if full {
+            self.repos.write_downloads().await?;
+        }
+        self.notice(Attention::Download, download.address).await;
+        Ok(())
     }
 }
 
@@ -156,6 +164,7 @@ impl Repos {
 
     /// Brings the 30-day counts up to date and forgets the windows that are over. Called once an hour.
     pub async fn roll_downloads(&self) -> Result<(), RepoError> {
+        self.forget_attention().await?;
         let now = self.clock().now();
         let mut tx = self.db().begin().await?;
         downloads::forget_windows_before(&mut tx, now.millis().div_euclid(WINDOW_MS) - 1).await?;

@@ -5,6 +5,7 @@
 //! moves a reference. What nothing refers to does not exist, and is collected later.
 
 mod app;
+mod attention;
 mod blame;
 mod bucket;
 mod check;
@@ -50,6 +51,7 @@ mod xet;
 /// Bytes on their way in and out, as [`Repo::read`] and [`Repos::receive_whole`] name them.
 pub use hub_blob::{BlobError, BlobStream, LinkOptions};
 
+pub use attention::{Attention, TrendingScore};
 pub use blame::Blame;
 pub use bucket::{
     BatchOutcome, Bucket, BucketChange, BucketChanges, BucketEntry, BucketFile, BucketListing, BucketOperation,

@@ -6,6 +6,7 @@ use hub_core::{Access, NamespaceName, OrgRole, RefName, RepoAddr, RepoKind, Repo
 use hub_formats::attributes;
 use serde::{Deserialize, Serialize};
 
+use crate::attention::TrendingScore;
 use crate::commit::{CommitDraft, CommitHeader, Operation};
 use crate::open::{Repo, RepoId, RepoState};
 use crate::store::{buckets, environment, refs, repos};
@@ -179,6 +180,7 @@ impl Repos {
             downloads: 0,
             downloads_all: 0,
             likes: 0,
+            trending: TrendingScore::default(),
         };
         let newborn = Repo::newborn(self, state, caller);
         if new.kind == RepoKind::Bucket {

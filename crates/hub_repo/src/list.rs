@@ -112,8 +112,6 @@ pub struct ListedRepo {
     pub facts: Facts,
     /// Where its default branch is.
     pub head: Option<hub_core::Oid>,
-    /// The trending score.
-    pub trending: i64,
 }
 
 /// How many repositories there are of each kind.

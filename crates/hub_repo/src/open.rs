@@ -4,6 +4,7 @@ use hub_account::{Caller, NamespaceId};
 use hub_cas::Scope;
 use hub_core::{Access, OrgRole, RepoAddr, Timestamp, Visibility};
 
+use crate::attention::TrendingScore;
 use crate::lifecycle::{Gating, Settings};
 use crate::store::repos::{self, RepoRow};
 use crate::{RepoError, Repos};
@@ -61,6 +62,8 @@ pub struct RepoState {
     pub downloads_all: u64,
     /// Likes.
     pub likes: u64,
+    /// How much attention it draws now.
+    pub trending: TrendingScore,
 }
 
 /// A repository that its caller may have, with the access that was asked for.

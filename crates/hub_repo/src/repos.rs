@@ -8,6 +8,7 @@ use hub_cas::Cas;
 use hub_core::{Clock, Ids, Limits};
 use hub_db::Db;
 
+use crate::attention::AttentionBuffer;
 use crate::downloads::DownloadBuffer;
 use crate::objects::TreeCache;
 use crate::walk::WalkCache;
@@ -40,6 +41,7 @@ pub struct Repos {
     walks: Arc<WalkCache>,
     writers: Arc<BranchQueues>,
     downloads: Arc<DownloadBuffer>,
+    attention: Arc<AttentionBuffer>,
 }
 
 impl Repos {
@@ -51,6 +53,7 @@ impl Repos {
             walks: Arc::default(),
             writers: Arc::default(),
             downloads: Arc::default(),
+            attention: Arc::default(),
         }
     }
 
@@ -90,6 +93,10 @@ impl Repos {
 
     pub(crate) fn downloads(&self) -> &DownloadBuffer {
         &self.downloads
+    }
+
+    pub(crate) fn attention(&self) -> &AttentionBuffer {
+        &self.attention
     }
 
     pub(crate) fn walks(&self) -> &WalkCache {

@@ -1,5 +1,6 @@
 //! All SQL of this crate: one file a group of tables.
 
+pub(crate) mod attention;
 pub(crate) mod bucket_changes;
 pub(crate) mod bucket_list;
 pub(crate) mod buckets;

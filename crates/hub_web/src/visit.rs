@@ -76,6 +76,8 @@ pub(crate) struct Visit {
     pub(crate) now: Timestamp,
     /// The network address that it came from, as far as it tells people apart.
     pub(crate) address: String,
+    /// The same as it is.
+    pub(crate) peer: Option<IpAddr>,
     /// What the browser calls itself.
     pub(crate) client: String,
     /// The value of the session cookie.
@@ -256,6 +258,7 @@ impl Visit {
             words,
             now: Arc::<dyn Clock>::from_ref(state).now(),
             address: address(parts),
+            peer: RequestContext::of(parts).client(),
             client: text(header::USER_AGENT).to_owned(),
             session: None,
             sso_state: cookie(headers, SSO_COOKIE).map(SecretString::new),

@@ -71,3 +71,39 @@ async fn people_follow_people_and_organisations() {
     let list = site.get("", "/api/users/alice/followers").await.ok().json();
     assert_eq!((list.as_array().unwrap().len(), &list[0]["user"]), (1, &json!("bob")));
 }
+
+#[tokio::test]
+async fn attention_of_several_makes_a_repository_trend() {
+    let site = Site::furnished().await;
+    site.post("bob", "/api/repos/create", json!({ "name": "n" })).await.ok();
+    let like = async |who: &str, repo: &str| site.post(who, &format!("/api/models/{repo}/like"), json!({})).await.ok();
+    // Owners do not lift their own, and one person alone lifts little, however often.
+    for _ in 0..5 {
+        like("bob", "bob/n").await;
+        like("carol", "alice/m").await;
+        site.delete("carol", "/api/models/alice/m/like").await.ok();
+    }
+    like("alice", "bob/n").await;
+    like("carol", "bob/n").await;
+    site.engine.repos.write_attention().await.unwrap();
+    let trending = async || {
+        let list = site.get("", "/api/models?sort=trendingScore&expand=trendingScore").await.ok().json();
+        let score =
+            |place: usize| (list[place]["id"].as_str().unwrap().to_owned(), list[place]["trendingScore"].as_f64());
+        [score(0), score(1)]
+    };
+    assert_eq!(trending().await, [("bob/n".to_owned(), Some(3.21)), ("alice/m".to_owned(), Some(0.41))]);
+    let named = site.get("", "/api/trending?type=model&limit=1").await.ok().json();
+    assert_eq!(named["recentlyTrending"][0]["repoData"]["id"], "bob/n");
+
+    // What draws attention now overtakes what did a week ago, whose score has halved without a write.
+    site.engine.clock.advance_millis(7 * 86_400_000);
+    assert_eq!(trending().await[0].1, Some(1.61));
+    let talk = json!({ "title": "How it was made", "description": "Well?" });
+    site.post("carol", "/api/models/alice/m/discussions", talk.clone()).await.ok();
+    site.post("bob", "/api/models/alice/m/discussions", talk).await.ok();
+    site.engine.repos.write_attention().await.unwrap();
+    assert_eq!(trending().await[0].0, "alice/m");
+    site.engine.repos.roll_downloads().await.unwrap();
+    assert_eq!(trending().await[0].0, "alice/m");
+}

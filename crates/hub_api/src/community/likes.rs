@@ -5,8 +5,10 @@ use axum::extract::State;
 use hub_account::{Accounts, Namespace, NamespaceKind};
 use hub_community::{Community, LikePlace, Liked};
 use hub_core::{Access, Code, NamespaceName};
-use hub_http::{AccessClass, ApiError, ApiRouter, Caller, Page, Paging, Path, PublicUrl, Query, delete, get, post};
-use hub_repo::Repos;
+use hub_http::{
+    AccessClass, ApiError, ApiRouter, Caller, Page, Paging, Path, PublicUrl, Query, RequestContext, delete, get, post,
+};
+use hub_repo::{Attention, Repos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -69,10 +71,12 @@ async fn like(
     State(repos): State<Repos>,
     State(community): State<Community>,
     Caller(caller): Caller,
+    context: RequestContext,
     at: At,
 ) -> Answer<Json<Value>> {
     let repo = at.open(&repos, &caller, Access::Metadata).await?;
     community.like(&repo).await?;
+    repo.notice(Attention::Like, context.client()).await;
     Ok(done())
 }
 

@@ -2,6 +2,8 @@
 //!
 //! `resolve` gives what a person means by the file; `raw` gives what git stores, which for a large file is its pointer.
 
+use std::net::IpAddr;
+
 use axum::extract::{FromRequestParts, State};
 use axum::http::header;
 use axum::http::request::Parts;
@@ -82,15 +84,13 @@ async fn raw(State(repos): State<Repos>, Caller(caller): Caller, at: At, request
 
 /// What tells one client from another, to count each once.
 struct Client {
-    address: String,
+    address: Option<IpAddr>,
     class: ClientClass,
 }
 
 impl Client {
     async fn count(&self, repo: &Repo, file: &FileContent) {
-        let user = repo.caller().user().map(|user| user.name.as_str()).unwrap_or_default();
-        let client = format!("{} {user}", self.address);
-        let download = Download { path: &file.path, client: &client, class: self.class };
+        let download = Download { path: &file.path, address: self.address, class: self.class };
         // Whoever downloads must not suffer from a figure that could not be kept.
         if let Err(error) = repo.count_download(&download).await {
             tracing::warn!(repo.addr = %repo.addr(), error = %error, "a download was not counted");
@@ -102,7 +102,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let address = RequestContext::of(parts).client().map(|address| address.to_string()).unwrap_or_default();
+        let address = RequestContext::of(parts).client();
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         Ok(Self { address, class: ClientClass::of_user_agent(agent) })
     }

@@ -64,7 +64,8 @@ async fn info(
     let facts = repo.facts(commit).await?;
     let files =
         if wanted.has_siblings() { Some(siblings(&all_files(&repo, commit).await?, query.blobs)) } else { None };
-    let shown = Shown { state: repo.state(), facts: &facts, sha: Some(commit.oid()), siblings: files };
+    let trending = repos.trending_score(repo.state());
+    let shown = Shown { state: repo.state(), facts: &facts, sha: Some(commit.oid()), trending, siblings: files };
     let mut view = shown.view(&wanted);
     if query.security_status {
         view["securityRepoStatus"] = json!({ "scansDone": false, "filesWithIssues": [] });

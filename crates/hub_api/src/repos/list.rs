@@ -103,7 +103,8 @@ async fn list(
     let mut views = Vec::with_capacity(page.repos.len());
     for listed in &page.repos {
         let files = if wanted.has_siblings() { files_of(catalog.repos(), &caller, listed).await? } else { None };
-        let shown = Shown { state: &listed.state, facts: &listed.facts, sha: listed.head, siblings: files };
+        let (state, trending) = (&listed.state, catalog.repos().trending_score(&listed.state));
+        let shown = Shown { state, facts: &listed.facts, sha: listed.head, trending, siblings: files };
         views.push(shown.view(&wanted));
     }
     let answer = paging.page(views, page.next.map(ListCursor::to_text));

@@ -171,7 +171,7 @@ async fn runtime(State(repos): State<Repos>, Caller(caller): Caller, at: At) -> 
     let repo = at.open(&repos, &caller, Access::Metadata).await?;
     let wanted = Wanted::of_info(RepoKind::Space, &["runtime".to_owned()])?;
     let facts = repo.facts(repo.resolve(&at.revision).await?).await?;
-    let shown = Shown { state: repo.state(), facts: &facts, sha: None, siblings: None };
+    let shown = Shown { state: repo.state(), facts: &facts, sha: None, trending: 0.0, siblings: None };
     Ok(Json(shown.view(&wanted)["runtime"].take()))
 }
 

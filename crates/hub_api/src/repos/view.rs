@@ -260,6 +260,8 @@ pub(crate) struct Shown<'a> {
     pub(crate) state: &'a RepoState,
     pub(crate) facts: &'a Facts,
     pub(crate) sha: Option<Oid>,
+    /// Its trending score now.
+    pub(crate) trending: f64,
     /// The files, if they are wanted.
     pub(crate) siblings: Option<Value>,
 }
@@ -296,7 +298,7 @@ impl Shown<'_> {
             "downloads" => state.downloads.into(),
             "downloadsAllTime" => state.downloads_all.into(),
             "likes" => state.likes.into(),
-            "trendingScore" => 0.into(),
+            "trendingScore" => self.trending.into(),
             "usedStorage" => state.used_bytes.into(),
             "tags" => facts.tags.clone().into(),
             "cardData" => facts.card_data.clone().map(Value::Object).into(),

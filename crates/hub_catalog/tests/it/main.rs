@@ -138,7 +138,7 @@ async fn a_change_is_in_the_next_answer() {
 
     write(&first, "config.json", "{}").await;
     let path = "config.json".parse().expect("a path");
-    let download = Download { path: &path, client: "somebody", class: ClientClass::Library };
+    let download = Download { path: &path, address: None, class: ClientClass::Library };
     first.count_download(&download).await.expect("counted");
     engine.repos.write_downloads().await.expect("written");
     assert_eq!(ids(&bob).await, ["alice/first", "alice/second"]);

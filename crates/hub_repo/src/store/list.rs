@@ -9,7 +9,7 @@ use crate::store::repos::{COLUMNS, RepoRow};
 use crate::{Facts, RepoError, RepoId};
 
 /// How many columns a [`RepoRow`] takes.
-const REPO_COLUMNS: usize = 16;
+const REPO_COLUMNS: usize = 17;
 
 /// A repository with what lists show beside its state.
 pub(crate) struct ListRow {
@@ -35,7 +35,7 @@ impl FromRow for ListRow {
             modified: row.get(10)?,
             downloads: row.get(13)?,
             likes: row.get(15)?,
-            trending: row.get(REPO_COLUMNS + 2)?,
+            trending: row.get(16)?,
         })
     }
 }
@@ -54,7 +54,7 @@ impl ListRow {
 
     pub(crate) fn into_listed(self) -> Result<ListedRepo, RepoError> {
         let facts = Facts::from_row(&self.facts)?;
-        Ok(ListedRepo { state: self.repo.into_state()?, facts, head: self.head, trending: self.trending })
+        Ok(ListedRepo { state: self.repo.into_state()?, facts, head: self.head })
     }
 }
 
@@ -127,7 +127,7 @@ pub(crate) async fn page(
     }
     conditions.values.push(Value::from(limit));
     let sql = format!(
-        "SELECT {COLUMNS}, repo.facts, git_ref.oid, repo.trending FROM repo \
+        "SELECT {COLUMNS}, repo.facts, git_ref.oid FROM repo \
          LEFT JOIN git_ref ON git_ref.repo_id = repo.id AND git_ref.name = 'refs/heads/main' \
          WHERE {} ORDER BY {sort} {order}, repo.id {order} LIMIT ${}",
         conditions.texts.join(" AND "),
@@ -140,7 +140,7 @@ pub(crate) async fn page(
 pub(crate) async fn of(db: &Db, ids: &[RepoId]) -> Result<Vec<ListRow>, DbError> {
     let keys: Vec<Value> = ids.iter().map(|id| Value::from(id.key())).collect();
     let sql = format!(
-        "SELECT {COLUMNS}, repo.facts, git_ref.oid, repo.trending FROM repo \
+        "SELECT {COLUMNS}, repo.facts, git_ref.oid FROM repo \
          LEFT JOIN git_ref ON git_ref.repo_id = repo.id AND git_ref.name = 'refs/heads/main' WHERE repo.id IN ({{in}})"
     );
     db.query_in(&sql, &[], &keys).await

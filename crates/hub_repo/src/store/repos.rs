@@ -4,6 +4,7 @@ use hub_account::NamespaceId;
 use hub_core::{RepoAddr, RepoKind, Timestamp, Visibility};
 use hub_db::{Db, DbError, FromRow, Row, Tx, Value, args};
 
+use crate::attention::TrendingScore;
 use crate::lifecycle::{Gating, Settings};
 use crate::open::{RepoId, RepoState};
 use crate::{RepoError, SettingsChange};
@@ -26,12 +27,13 @@ pub(crate) struct RepoRow {
     downloads: i64,
     downloads_all: i64,
     likes: i64,
+    trending: i64,
 }
 
 /// The columns of a [`RepoRow`], in its order; each query names the table `repo`.
 pub(crate) const COLUMNS: &str = "repo.id, repo.kind, repo.namespace_id, repo.namespace, repo.name, repo.visibility, \
      repo.gated, repo.disabled, repo.created_by, repo.created_ms, repo.modified_ms, repo.settings, repo.used_bytes, \
-     repo.downloads, repo.downloads_all, repo.likes";
+     repo.downloads, repo.downloads_all, repo.likes, repo.trending";
 
 impl FromRow for RepoRow {
     fn from_row(row: &Row<'_>) -> Result<Self, DbError> {
@@ -52,6 +54,7 @@ impl FromRow for RepoRow {
             downloads: row.get(13)?,
             downloads_all: row.get(14)?,
             likes: row.get(15)?,
+            trending: row.get(16)?,
         })
     }
 }
@@ -80,6 +83,7 @@ impl RepoRow {
             downloads: self.downloads.max(0) as u64,
             downloads_all: self.downloads_all.max(0) as u64,
             likes: self.likes.max(0) as u64,
+            trending: TrendingScore(self.trending),
         })
     }
 }

@@ -8,7 +8,7 @@ use hub_account::{Accounts, NamespaceId};
 use hub_community::Community;
 use hub_core::{Access, CommitId, Timestamp, UserError};
 use hub_http::{AccessClass, Addr, ApiRouter, JsonOrForm};
-use hub_repo::{Facts, GateAnswer, Gating, Repo, RepoError, Repos, RequestId, RequestStatus, Whose};
+use hub_repo::{Attention, Facts, GateAnswer, Gating, Repo, RepoError, Repos, RequestId, RequestStatus, Whose};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -226,7 +226,10 @@ async fn like(
     }
     visit.check(&body.form_token)?;
     match body.on {
-        true => community.like(&opened.repo).await?,
+        true => {
+            community.like(&opened.repo).await?;
+            opened.repo.notice(Attention::Like, visit.peer).await;
+        }
         false => community.unlike(&opened.repo).await?,
     }
     Ok(go_to(&page))

@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use hub_community::{Community, HiddenReason, NewDiscussion, Reaction, ThreadEventId};
 use hub_core::{Access, Code};
-use hub_http::{AccessClass, ApiError, ApiRouter, Caller, JsonBody, Path, PublicUrl, WholeBody, post};
-use hub_repo::Repos;
+use hub_http::{AccessClass, ApiError, ApiRouter, Caller, JsonBody, Path, PublicUrl, RequestContext, WholeBody, post};
+use hub_repo::{Attention, Repos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -94,12 +94,14 @@ async fn create(
     Caller(caller): Caller,
     at: At,
     public_url: PublicUrl,
+    context: RequestContext,
     JsonBody(body): JsonBody<NewBody>,
 ) -> Answer<Json<CreatedView>> {
     let access = if body.pull_request { Access::Propose } else { Access::Metadata };
     let repo = at.open(&repos, &caller, access).await?;
     let new = NewDiscussion { title: body.title, description: body.description, is_pull: body.pull_request };
     let number = community.open_discussion(&repo, &new).await?;
+    repo.notice(Attention::Word, context.client()).await;
     Ok(Json(CreatedView {
         url: public_url.join(&format!("/{}/discussions/{number}", repo.addr().url_path())),
         num: number.get(),
@@ -122,10 +124,12 @@ async fn add_comment(
     at: At,
     Num(number): Num,
     public_url: PublicUrl,
+    context: RequestContext,
     JsonBody(body): JsonBody<CommentBody>,
 ) -> Answer<impl IntoResponse> {
     let repo = at.open(&repos, &caller, Access::Metadata).await?;
     let (event, people) = community.comment(&repo, number, &body.comment).await?;
+    repo.notice(Attention::Word, context.client()).await;
     let viewer = Viewer { public_url: &public_url, repo: &repo, people: &people };
     Ok((StatusCode::CREATED, Json(json!({ "newMessage": viewer.event(&event) }))))
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use hub_community::{Community, CommunityError, Reaction, Status, ThreadEventId};
 use hub_core::{Access, ThreadNumber, UserError};
 use hub_http::{AccessClass, Addr, ApiRouter, JsonOrForm, Path};
-use hub_repo::{Repo, Repos};
+use hub_repo::{Attention, Repo, Repos};
 use serde::Deserialize;
 
 use super::thread::{Num, thread_page};
@@ -50,7 +50,12 @@ async fn act(
     let opened = Opened::open(&repos, &visit, &addr, Access::Metadata).await?;
     let here = format!("{}/{number}", opened.head("discussions").discussions());
     match done(&community, &opened.repo, number, &body).await {
-        Ok(anchor) => Ok(go_to(&format!("{here}{anchor}"))),
+        Ok(anchor) => {
+            if body.act == "comment" {
+                opened.repo.notice(Attention::Word, visit.peer).await;
+            }
+            Ok(go_to(&format!("{here}{anchor}")))
+        }
         Err(CommunityError::Repo(error)) => Err(error.into()),
         Err(CommunityError::Db(error)) => Err(CommunityError::Db(error).into()),
         Err(error) => {

@@ -8,7 +8,7 @@ use hub_community::{
 };
 use hub_core::{Access, Timestamp, UserError};
 use hub_http::{AccessClass, Addr, ApiRouter, JsonOrForm, Query};
-use hub_repo::Repos;
+use hub_repo::{Attention, Repos};
 use serde::Deserialize;
 
 use crate::WebState;
@@ -200,7 +200,10 @@ async fn open(
     let opened = Opened::open(&repos, &visit, &addr, Access::Metadata).await?;
     let new = NewDiscussion { title: body.title.clone(), description: body.description.clone(), is_pull: body.pull };
     match community.open_discussion(&opened.repo, &new).await {
-        Ok(number) => Ok(go_to(&format!("{}/{number}", opened.head("discussions").discussions()))),
+        Ok(number) => {
+            opened.repo.notice(Attention::Word, visit.peer).await;
+            Ok(go_to(&format!("{}/{number}", opened.head("discussions").discussions())))
+        }
         Err(CommunityError::Repo(error)) => Err(error.into()),
         Err(error) if is_mendable(&error) => {
             let problem = Some(sentence(error.message()));
