@@ -16,6 +16,7 @@ mod misc;
 mod repos;
 mod search;
 mod state;
+mod tasks;
 mod upload;
 mod wire;
 mod xet;
@@ -37,6 +38,7 @@ pub fn routes() -> ApiRouter<ApiState> {
         .merge(account::routes())
         .merge(community::routes())
         .merge(search::routes())
+        .merge(tasks::routes())
         .merge(xet::routes())
         .merge(buckets::routes())
         .merge(misc::routes())

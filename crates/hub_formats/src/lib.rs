@@ -16,6 +16,7 @@ mod prefix;
 mod random;
 pub mod safetensors;
 pub mod tags;
+pub mod vocabulary;
 pub mod xet;
 mod yaml;
 

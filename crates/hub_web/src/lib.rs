@@ -32,6 +32,7 @@ mod setup;
 mod shell;
 mod sso;
 mod state;
+mod tasks;
 mod visit;
 mod words;
 
@@ -57,6 +58,7 @@ pub fn routes() -> ApiRouter<WebState> {
         .merge(organizations::routes())
         .merge(catalog::routes())
         .merge(search::routes())
+        .merge(tasks::routes())
         .merge(collections::routes())
         .merge(assets::routes())
         .merge(repo::routes())

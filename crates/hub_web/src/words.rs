@@ -1,12 +1,15 @@
 //! The words of the pages, in each language that the house speaks.
 //!
 //! A message file has a line `key = text` per message; `{0}`, `{1}` stand for what is put in. A key ending in `.one` or
-//! `.other` is a form of a message that counts. English is complete; what another language lacks is shown in English.
+//! `.other` is a form of a message that counts. English is complete, the names of tasks included, which
+//! come from the vocabulary; what another language lacks is shown in English.
 //! The tests hold every key that a page names against the files, and the files against each other.
 
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::LazyLock;
+
+use hub_formats::vocabulary;
 
 /// One language.
 #[derive(Debug)]
@@ -22,7 +25,7 @@ pub(crate) struct Words {
 
 static LANGUAGES: LazyLock<[Words; 2]> = LazyLock::new(|| {
     [
-        Words::new("en", "English", (',', '.'), include_str!("messages/en.txt")),
+        Words::new("en", "English", (',', '.'), include_str!("messages/en.txt")).with_tasks(),
         Words::new("de", "Deutsch", ('.', ','), include_str!("messages/de.txt")),
     ]
 });
@@ -32,6 +35,15 @@ impl Words {
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         let messages = lines.filter_map(|line| line.split_once('=')).map(|(key, text)| (key.trim(), text.trim()));
         Self { tag, name, marks, messages: messages.collect() }
+    }
+
+    /// The names of tasks and what they do, which the vocabulary has in English.
+    fn with_tasks(mut self) -> Self {
+        for task in vocabulary::tasks() {
+            self.messages.insert(format!("task.{}", task.id).leak(), task.label);
+            self.messages.insert(format!("task.{}.about", task.id).leak(), task.summary);
+        }
+        self
     }
 
     /// Every language.

@@ -7,6 +7,7 @@ use axum::extract::State;
 use hub_account::Caller as Asking;
 use hub_catalog::{Catalog, Group, Query};
 use hub_core::RepoKind;
+use hub_formats::vocabulary;
 use hub_http::{AccessClass, ApiRouter, get};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -65,10 +66,23 @@ async fn tags_by_type(catalog: &Catalog, kind: RepoKind) -> Answer<TagsView> {
     let mut view = TagsView::new();
     for tag in tags {
         let r#type = type_of(&tag, &tasks, &libraries);
-        let label = tag.strip_prefix(&format!("{}:", r#type)).unwrap_or(&tag).to_owned();
+        let label = label_of(&tag, r#type).to_owned();
         view.entry(r#type).or_default().push(TagView { label, id: tag, r#type });
     }
     Ok(view)
+}
+
+/// The name of a tag: that of the vocabulary if there is one, else what stands behind its prefix.
+fn label_of<'a>(tag: &'a str, r#type: &str) -> &'a str {
+    let word = tag.strip_prefix(r#type).and_then(|rest| rest.strip_prefix(':')).unwrap_or(tag);
+    let named = match r#type {
+        "license" => vocabulary::license(word),
+        "language" => vocabulary::language(word).map(|language| language.english),
+        "library" => vocabulary::library(word),
+        "pipeline_tag" | "task_categories" => vocabulary::task(word).map(|task| task.label),
+        _ => None,
+    };
+    named.unwrap_or(word)
 }
 
 /// Tags say by their prefix what they are about; tasks and libraries are known from the repositories.
@@ -94,6 +108,9 @@ fn type_of(tag: &str, tasks: &BTreeSet<String>, libraries: &BTreeSet<String>) ->
     }
     if tasks.contains(tag) {
         "pipeline_tag"
+    } else if tag.len() == 2 && vocabulary::language(tag).is_some() {
+        // Models say `fr` where datasets say `language:fr`.
+        "language"
     } else if libraries.contains(tag) {
         "library"
     } else {

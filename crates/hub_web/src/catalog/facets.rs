@@ -2,9 +2,9 @@
 
 use hub_catalog::{Found, Group, Sort, Span};
 use hub_core::RepoKind;
-use hub_formats::card::lists::TASKS;
+use hub_formats::vocabulary::{self, Modality};
 
-use super::vocabulary::{Band, LANGUAGES, MEMORY, MODALITIES, PARAMETERS};
+use super::bands::{Band, MEMORY, PARAMETERS};
 use super::{CatalogQuery, span};
 use crate::repo_list::task_words;
 use crate::visit::Visit;
@@ -59,11 +59,11 @@ pub(super) fn model_bands() -> Vec<Span> {
 /// A tag as people read it.
 fn tag_words(visit: &Visit, tag: &str) -> String {
     let plain = tag.split_once(':').map_or(tag, |(_, value)| value);
-    if TASKS.contains(&plain) {
+    if vocabulary::task(plain).is_some() {
         return task_words(visit.words, plain);
     }
-    let named = LANGUAGES.iter().find(|(code, _)| *code == plain).map(|(_, name)| (*name).to_owned());
-    named.unwrap_or_else(|| plain.to_owned())
+    let named = vocabulary::language(plain).map(|language| language.own).or_else(|| vocabulary::library(plain));
+    named.unwrap_or(plain).to_owned()
 }
 
 /// What the list is filtered by, each with the way to take it away.
@@ -81,6 +81,19 @@ pub(super) fn chosen(visit: &Visit, kind: RepoKind, query: &CatalogQuery) -> Vec
         taken(text, CatalogQuery { memory: String::new(), ..query.first() })
     });
     author.into_iter().chain(tags).chain(band).chain(memory).collect()
+}
+
+/// The message that names a modality.
+pub(crate) fn modality_title(modality: Modality) -> &'static str {
+    match modality {
+        Modality::Text => "modality.text",
+        Modality::Multimodal => "modality.multimodal",
+        Modality::Vision => "modality.vision",
+        Modality::Audio => "modality.audio",
+        Modality::Tabular => "modality.tabular",
+        Modality::Control => "modality.control",
+        Modality::Other => "modality.other",
+    }
 }
 
 /// Makes the groups of one list.
@@ -147,11 +160,12 @@ impl Maker<'_> {
     /// The tasks, below what goes in and comes out.
     fn tasks(&self, prefix: &str) -> Vec<FacetGroup> {
         let mut groups = Vec::new();
-        for (title, tasks) in MODALITIES {
-            let known = self.counts(Group::Task).filter(|(task, _)| tasks.contains(task));
+        for modality in Modality::ALL {
+            let is_of = |id: &str| vocabulary::task(id).is_some_and(|task| task.modality == modality);
+            let known = self.counts(Group::Task).filter(|(task, _)| is_of(task));
             let facets: Vec<Facet> = known.map(|(task, count)| self.facet(&format!("{prefix}{task}"), count)).collect();
             let is_first = groups.is_empty();
-            groups.extend(self.group(title, facets, is_first));
+            groups.extend(self.group(modality_title(modality), facets, is_first));
         }
         groups
     }
