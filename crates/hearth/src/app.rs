@@ -80,6 +80,7 @@ fn faces(hub: &Hub, config: &Config, metrics: &Metrics, web: &WebState, stop: Ca
     let state = ApiState {
         repos: hub.repos.clone(),
         catalog: hub.catalog.clone(),
+        search: hub.search.clone(),
         community: hub.community.clone(),
         cas: hub.cas.clone(),
         xet_epoch: config.xet.epoch.clone().unwrap_or_default(),
@@ -100,6 +101,7 @@ fn web_state(hub: &Hub, config: &Config, health: &Health) -> WebState {
     WebState {
         repos: hub.repos.clone(),
         catalog: hub.catalog.clone(),
+        search: hub.search.clone(),
         apps: config.spaces.app_origin(),
         content_origin: config.content_origin().map(Into::into),
         community: hub.community.clone(),

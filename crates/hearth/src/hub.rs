@@ -13,12 +13,15 @@ use hub_db::{Db, DbConfig};
 use hub_jobs::Queue;
 use hub_mail::{Courier, Mail};
 use hub_repo::{Repos, ReposParts};
+use hub_search::Search;
 
 use crate::config::{BlobKind, Config};
 use crate::system::{SystemClock, SystemIds};
 
 /// The snapshot of the search index, in the data folder of this replica.
 const CATALOG_SNAPSHOT: &str = "catalog.snapshot";
+/// The index of texts, beside it.
+const TEXT_INDEX: &str = "texts";
 
 /// What an installation stands on.
 #[derive(Clone, Debug)]
@@ -48,6 +51,8 @@ pub struct Hub {
     pub repos: Repos,
     /// The index by which they are found.
     pub catalog: Catalog,
+    /// The index of what they say.
+    pub search: Search,
     /// What people do about repositories together.
     pub community: Community,
     /// The time.
@@ -102,13 +107,14 @@ impl Hub {
             limits: config.limits.clone(),
         });
         let catalog = Catalog::with_snapshot(repos.clone(), db.clone(), config.data.join(CATALOG_SNAPSHOT));
+        let search = Search::new(repos.clone(), db.clone(), config.data.join(TEXT_INDEX));
         let community = Community::new(CommunityParts {
             db: db.clone(),
             repos: repos.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
         });
-        Self { db, blobs, cas, accounts, repos, catalog, community, clock, ids }
+        Self { db, blobs, cas, accounts, repos, catalog, search, community, clock, ids }
     }
 
     /// The chunk store with other times.

@@ -40,6 +40,7 @@ pub(crate) async fn run(mut config: Config, sample_folder: Option<PathBuf>) -> a
     let tasks = TaskTracker::new();
     housekeeping::start(&hub, &config, &tasks, &stop);
     tasks.spawn(index(hub.clone(), stop.clone()));
+    tasks.spawn(index_texts(hub.clone(), stop.clone()));
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
 
     let url = config.server.public_url.clone().unwrap_or_else(|| url_of(address));
@@ -100,6 +101,30 @@ async fn index(hub: Hub, stop: CancellationToken) {
         }
         if is_over {
             return;
+        }
+    }
+}
+
+/// How often the index of texts takes in what changed.
+const TEXTS_EVERY: Duration = Duration::from_secs(2);
+
+/// Keeps the index of texts equal to the database. It can be left at any point.
+async fn index_texts(hub: Hub, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            caught_up = hub.search.catch_up() => match caught_up {
+                Ok(0) => {}
+                Ok(repositories) => tracing::debug!(repositories, "wrote texts of repositories to their index"),
+                Err(error) => {
+                    let error = format!("{:#}", anyhow::Error::from(error));
+                    tracing::warn!(error, "the index of texts lags behind");
+                }
+            },
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(TEXTS_EVERY) => {}
         }
     }
 }

@@ -13,6 +13,7 @@ use hub_community::CommunityError;
 use hub_core::{RepoAddr, UserError};
 use hub_http::{ApiError, PublicUrl};
 use hub_repo::RepoError;
+use hub_search::SearchError;
 
 /// The commit that a revision resolved to.
 pub(crate) const X_REPO_COMMIT: HeaderName = HeaderName::from_static("x-repo-commit");
@@ -75,6 +76,12 @@ impl From<ApiError> for Failed {
 
 impl From<CasError> for Failed {
     fn from(error: CasError) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<SearchError> for Failed {
+    fn from(error: SearchError) -> Self {
         Self(error.into())
     }
 }

@@ -1,9 +1,13 @@
 //! `GET /api/quicksearch`: one box over everything that has a name. `GET /api/trending`: what draws attention now.
+//! `GET /api/search/full-text`: what repositories say.
+
+mod full_text;
 
 use axum::Json;
 use axum::extract::State;
 use hub_account::{Accounts, Caller as Asking, Namespace, NamespaceKind};
 use hub_catalog::{Catalog, Clause, Group, Query as Search, Sort};
+use hub_community::{Collection, CollectionQuery, CollectionSort, Community};
 use hub_core::RepoKind;
 use hub_http::{AccessClass, ApiError, ApiRouter, Caller, PublicUrl, Query, get};
 use hub_repo::ListedRepo;
@@ -25,7 +29,7 @@ const TEXT_MAX_BYTES: usize = 200;
 const TYPES: &[&str] = &["model", "dataset", "space", "org", "user", "paper", "collection", "bucket", "kernel"];
 
 pub(crate) fn routes() -> ApiRouter<ApiState> {
-    ApiRouter::new()
+    full_text::routes()
         .route(
             get("/api/quicksearch")
                 .access(AccessClass::Read)
@@ -65,6 +69,7 @@ struct QuickQuery {
 /// `GET /api/quicksearch`
 async fn quick_search(
     State(catalog): State<Catalog>,
+    State(community): State<Community>,
     Caller(caller): Caller,
     public_url: PublicUrl,
     Query(query): Query<QuickQuery>,
@@ -88,11 +93,15 @@ async fn quick_search(
         };
         view.insert(name.to_owned(), Value::from(found));
     }
-    // Clients read these of every answer; nothing of their kinds has a name here.
-    for name in ["papers", "collections"] {
-        view.insert(name.to_owned(), json!([]));
-        view.insert(format!("{name}Count"), Value::from(0));
-    }
+    let collections = match query.wants("collection") {
+        true => query.collections(&community, &caller).await?,
+        false => Vec::new(),
+    };
+    view.insert("collectionsCount".to_owned(), Value::from(collections.len()));
+    view.insert("collections".to_owned(), Value::from(collections));
+    // Clients read these of every answer; nothing of their kind has a name here.
+    view.insert("papers".to_owned(), json!([]));
+    view.insert("papersCount".to_owned(), Value::from(0));
     Ok(Json(Value::Object(view)))
 }
 
@@ -144,6 +153,21 @@ impl QuickQuery {
         Ok((shown.take(self.limit()).map(view).collect(), found.found.total))
     }
 
+    async fn collections(&self, community: &Community, caller: &Asking) -> Answer<Vec<Value>> {
+        let text = self.q.trim();
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted = CollectionQuery {
+            search: Some(text.to_owned()),
+            sort: CollectionSort::Upvotes,
+            limit: self.limit(),
+            ..CollectionQuery::default()
+        };
+        let found = community.collections(caller, &wanted).await?.collections;
+        Ok(found.iter().map(|view| collection_view(&view.collection)).collect())
+    }
+
     async fn people(&self, accounts: &Accounts, word: &str, public_url: &PublicUrl) -> Answer<Vec<Value>> {
         let (kind, plural, name) = match word {
             "org" => (NamespaceKind::Organization, "orgs", "name"),
@@ -167,6 +191,10 @@ fn quick_view(kind: RepoKind, repo: &ListedRepo, trending: f64) -> Value {
         view["emoji"] = Value::from(repo.facts.card_text("emoji").unwrap_or_default());
     }
     view
+}
+
+fn collection_view(collection: &Collection) -> Value {
+    json!({ "_id": collection.id.wire(), "title": collection.title, "description": collection.description })
 }
 
 fn person_view(name: &str, found: &Namespace, public_url: &PublicUrl) -> Value {

@@ -6,6 +6,7 @@ use hub_cas::Cas;
 use hub_catalog::Catalog;
 use hub_community::Community;
 use hub_repo::Repos;
+use hub_search::Search;
 
 use crate::buckets::Streams;
 use crate::xet::{XetEpoch, XetFigures};
@@ -17,6 +18,8 @@ pub struct ApiState {
     pub repos: Repos,
     /// The index by which they are found.
     pub catalog: Catalog,
+    /// The index of what they say.
+    pub search: Search,
     /// What people do about repositories together.
     pub community: Community,
     /// The chunk store.
@@ -44,6 +47,12 @@ impl FromRef<ApiState> for XetFigures {
 impl FromRef<ApiState> for Repos {
     fn from_ref(state: &ApiState) -> Self {
         state.repos.clone()
+    }
+}
+
+impl FromRef<ApiState> for Search {
+    fn from_ref(state: &ApiState) -> Self {
+        state.search.clone()
     }
 }
 

@@ -14,7 +14,7 @@ use hub_account::{Caller, NamespaceId};
 use hub_core::{Code, RepoKind, UserError};
 use hub_db::{Db, DbError};
 use hub_jobs::{Event, Outbox, OutboxError, Sequence};
-use hub_repo::{ListCursor, ListPage, ListQuery, ListedRepo, RepoError, RepoId, Repos, SURVEY_MAX, Surveyed};
+use hub_repo::{ListCursor, ListPage, ListQuery, ListedRepo, RepoError, RepoId, Repos, SURVEY_MAX, Surveyed, named_by};
 use tokio::sync::Mutex;
 
 use crate::query::{Facet, Found, Query};
@@ -381,7 +381,8 @@ impl Inner {
 
     /// Reads again the repositories that events name.
     async fn renew(&self, events: &[Event]) -> Result<(), CatalogError> {
-        let keys: Vec<i64> = events.iter().flat_map(repos_of).collect::<BTreeSet<_>>().into_iter().collect();
+        let named = events.iter().flat_map(named_by).map(RepoId::key);
+        let keys: Vec<i64> = named.collect::<BTreeSet<_>>().into_iter().collect();
         for part in keys.chunks(SURVEY_MAX) {
             let ids: Vec<RepoId> = part.iter().copied().map(RepoId::from_key).collect();
             let rows: Vec<Surveyed> = self.repos.survey_of(&ids).await?;
@@ -397,13 +398,4 @@ impl Inner {
         }
         Ok(())
     }
-}
-
-/// The repositories that an event is about.
-fn repos_of(event: &Event) -> Vec<i64> {
-    if event.kind == "repos.counted" {
-        let named = event.payload.get("repos").and_then(|repos| repos.as_array());
-        return named.into_iter().flatten().filter_map(|key| key.as_i64()).collect();
-    }
-    event.subject.strip_prefix("repo:").and_then(|key| key.parse().ok()).into_iter().collect()
 }

@@ -78,6 +78,11 @@ pub struct Repo {
 }
 
 impl Repo {
+    /// A repository with an access that the crate itself grants.
+    pub(crate) fn of_parts(repos: Repos, state: RepoState, access: Access, caller: Caller) -> Self {
+        Self { repos, state, access, caller, admitted: false }
+    }
+
     /// What is stored of it.
     pub fn state(&self) -> &RepoState {
         &self.state

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use hub_account::{Caller, NamespaceId};
 use hub_core::{RepoKind, Timestamp};
+use hub_jobs::Event;
 
 use crate::open::granted;
 use crate::store::{list, repos, secrets, survey};
@@ -55,6 +56,16 @@ pub struct Surveyed {
 
 /// The most repositories that one call surveys or picks.
 pub const SURVEY_MAX: usize = 5000;
+
+/// The repositories that an event is about.
+pub fn named_by(event: &Event) -> Vec<RepoId> {
+    if event.kind == "repos.counted" {
+        let named = event.payload.get("repos").and_then(|repos| repos.as_array());
+        return named.into_iter().flatten().filter_map(|key| key.as_i64()).map(RepoId::from_key).collect();
+    }
+    let key = event.subject.strip_prefix("repo:").and_then(|key| key.parse().ok());
+    key.map(RepoId::from_key).into_iter().collect()
+}
 
 impl Repos {
     /// A word that tells this instance from all others, the same on every replica and for ever: what is derived from its

@@ -127,6 +127,11 @@ impl TestEngine {
         Self { repos, cas, accounts, clock, blobs, db, folder }
     }
 
+    /// Where an index of texts may lie; it is removed with the engine.
+    pub fn texts_folder(&self) -> PathBuf {
+        self.folder.with_extension("texts")
+    }
+
     /// The person with that name, signed in by their token.
     pub async fn caller(&self, name: &str) -> Caller {
         let token = SecretString::new(format!("hf_{name}"));
@@ -143,5 +148,6 @@ fn place() -> String {
 impl Drop for TestEngine {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
+        let _ = std::fs::remove_dir_all(self.texts_folder());
     }
 }

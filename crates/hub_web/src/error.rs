@@ -82,6 +82,12 @@ impl From<hub_catalog::CatalogError> for PageError {
     }
 }
 
+impl From<hub_search::SearchError> for PageError {
+    fn from(error: hub_search::SearchError) -> Self {
+        Self::of(error)
+    }
+}
+
 impl From<CommunityError> for PageError {
     fn from(error: CommunityError) -> Self {
         match error {

@@ -1,5 +1,7 @@
 //! `/search`: repositories of every kind, people and organisations whose names hold the words; and suggestions while
-//! someone types.
+//! someone types. `/search/full-text` beside it.
+
+mod full_text;
 
 use askama::Template;
 use axum::extract::State;
@@ -28,7 +30,7 @@ const WORDS_MAX: usize = 8;
 
 pub(crate) fn routes() -> ApiRouter<WebState> {
     let get = |path: &str| get(path).access(AccessClass::Read).undocumented();
-    ApiRouter::new().route(get("/search").to(search)).route(get("/search/suggest").to(suggest))
+    full_text::routes().route(get("/search").to(search)).route(get("/search/suggest").to(suggest))
 }
 
 /// What is looked for.

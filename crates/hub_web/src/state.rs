@@ -8,6 +8,7 @@ use hub_catalog::Catalog;
 use hub_community::Community;
 use hub_core::{Clock, Ids};
 use hub_repo::Repos;
+use hub_search::Search;
 
 use crate::apps::AppOrigin;
 use crate::house::House;
@@ -20,6 +21,8 @@ pub struct WebState {
     pub repos: Repos,
     /// The index by which they are found.
     pub catalog: Catalog,
+    /// The index of what they say.
+    pub search: Search,
     /// Where the apps of Spaces are served.
     pub apps: AppOrigin,
     /// The origin of the blob store, where files are fetched from it: pages let pictures and sound come from there.
@@ -51,6 +54,12 @@ impl FromRef<WebState> for Repos {
 impl FromRef<WebState> for AppOrigin {
     fn from_ref(state: &WebState) -> Self {
         state.apps.clone()
+    }
+}
+
+impl FromRef<WebState> for Search {
+    fn from_ref(state: &WebState) -> Self {
+        state.search.clone()
     }
 }
 

@@ -48,7 +48,7 @@ async fn lists_count_what_can_be_chosen_and_nothing_hidden() {
     };
     let all = list("", "").await;
     assert_eq!(facet(&all, "mit").as_deref(), Some("2"), "{all}");
-    assert_eq!(facet(&all, "Fill mask").as_deref(), Some("1"));
+    assert_eq!(facet(&all, "Fill-mask").as_deref(), Some("1"));
     assert_eq!(facet(&all, "apache-2.0"), None);
     assert!(all.contains("Models <span class=\"count\">2</span>") && !all.contains("alice/c"), "{all}");
     assert_eq!(facet(&list("alice", "").await, "apache-2.0").as_deref(), Some("1"));

@@ -92,8 +92,8 @@ async fn tags_in_use_are_listed_by_type() {
     let tags = site.get("", "/api/models-tags-by-type").await.ok().json();
     let licenses: Vec<&Value> = tags["license"].as_array().unwrap().iter().map(|tag| &tag["id"]).collect();
     assert_eq!(licenses, ["license:apache-2.0", "license:mit"]);
-    assert_eq!(tags["license"][1]["label"], "mit");
-    assert_eq!(tags["pipeline_tag"][0], json!({ "id": "fill-mask", "label": "fill-mask", "type": "pipeline_tag" }));
+    assert_eq!(tags["license"][1]["label"], "MIT");
+    assert_eq!(tags["pipeline_tag"][0], json!({ "id": "fill-mask", "label": "Fill-mask", "type": "pipeline_tag" }));
     assert_eq!(site.get("", "/api/datasets-tags-by-type").await.ok().json().as_object().unwrap().len(), 0);
 }
 

@@ -16,6 +16,7 @@ mod coverage;
 mod discussions;
 mod download;
 mod full_disk;
+mod full_text;
 mod gate;
 mod housekeeping;
 mod identity;

@@ -13,6 +13,7 @@ use hub_catalog::Catalog;
 use hub_community::{Community, CommunityParts};
 use hub_core::Limits;
 use hub_http::Metrics;
+use hub_search::Search;
 use hub_test::{CountingIds, TestEngine};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub(crate) const URL: &str = "http://hub.test";
 pub(crate) struct Site {
     pub(crate) router: Router,
     pub(crate) engine: TestEngine,
+    pub(crate) search: Search,
 }
 
 /// What a request was answered.
@@ -44,6 +46,7 @@ pub(crate) fn application(engine: &TestEngine) -> (App, Hub, Metrics) {
         accounts: engine.accounts.clone(),
         repos: engine.repos.clone(),
         catalog: Catalog::new(engine.repos.clone(), (*engine.db).clone()),
+        search: Search::new(engine.repos.clone(), (*engine.db).clone(), engine.texts_folder()),
         community: Community::new(CommunityParts {
             db: (*engine.db).clone(),
             repos: engine.repos.clone(),
@@ -77,7 +80,8 @@ impl Site {
     async fn over(engine: TestEngine) -> Self {
         let (app, hub, metrics) = application(&engine);
         hub.catalog.build().await.expect("the index is built");
-        Self { router: app.into_router(&hub, &metrics), engine }
+        let search = hub.search.clone();
+        Self { router: app.into_router(&hub, &metrics), engine, search }
     }
 
     /// A site with the public model `alice/m` and the private dataset `alice/d`.
