@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{FromRequestParts as _, Request};
 use axum::response::{IntoResponse as _, Response};
 use hub_account::{Accounts, SsoPolicy};
-use hub_api::{ApiState, Streams, XetFigures};
+use hub_api::{ApiState, Exports, Streams, XetFigures};
 use hub_git::GitState;
 use hub_http::{
     ApiRouter, Caller, Metrics, Outgoing, PublicUrl, RequestContext, ServiceSettings, TrustedProxies, dress,
@@ -81,6 +81,8 @@ fn faces(hub: &Hub, config: &Config, metrics: &Metrics, web: &WebState, stop: Ca
         repos: hub.repos.clone(),
         catalog: hub.catalog.clone(),
         search: hub.search.clone(),
+        insights: hub.insights.clone(),
+        exports: Exports::default(),
         community: hub.community.clone(),
         cas: hub.cas.clone(),
         xet_epoch: config.xet.epoch.clone().unwrap_or_default(),

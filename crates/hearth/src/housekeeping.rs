@@ -20,6 +20,8 @@ use crate::webhooks;
 const ROLL_EVERY: Duration = Duration::from_secs(3600);
 /// How often old events and jobs are removed.
 const PRUNE_EVERY: Duration = Duration::from_secs(24 * 3600);
+/// How often the feed of public changes takes in what nobody asked about.
+const FEED_EVERY: Duration = Duration::from_secs(60);
 const DAY_MILLIS: i64 = 86_400_000;
 
 /// Starts everything; it ends with `stop`.
@@ -70,6 +72,7 @@ pub fn worker(hub: &Hub, config: &Config) -> Worker {
     worker = posting(worker, config);
     worker = webhooks::jobs(worker, hub, config);
     worker = notifying(worker, hub, config);
+    worker = feeding(worker, hub);
 
     if config.jobs.garbage_secs == 0 {
         return worker;
@@ -124,6 +127,21 @@ fn notifying(worker: Worker, hub: &Hub, config: &Config) -> Worker {
     };
     let every = Duration::from_secs(config.jobs.notify_secs.max(1));
     worker.on("notifications.tell", tell).every("notifications.tell", every)
+}
+
+/// Adds the job that carries the feed of public changes on, before events are removed that nobody asked about.
+fn feeding(worker: Worker, hub: &Hub) -> Worker {
+    let insights = hub.insights.clone();
+    let carry = move |(): (), context: JobContext| {
+        let insights = insights.clone();
+        async move {
+            tokio::select! {
+                done = insights.carry_feed_on() => Ok(done?),
+                () = context.cancelled.cancelled() => Err(JobError::Retry("the server stops".into())),
+            }
+        }
+    };
+    worker.on("feed.carry", carry).every("feed.carry", FEED_EVERY)
 }
 
 /// Adds the job that puts large files into chunks that came in one piece.

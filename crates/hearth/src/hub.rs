@@ -10,6 +10,7 @@ use hub_catalog::Catalog;
 use hub_community::{Community, CommunityParts};
 use hub_core::{Clock, Ids};
 use hub_db::{Db, DbConfig};
+use hub_insights::Insights;
 use hub_jobs::Queue;
 use hub_mail::{Courier, Mail};
 use hub_repo::{Repos, ReposParts};
@@ -53,6 +54,8 @@ pub struct Hub {
     pub catalog: Catalog,
     /// The index of what they say.
     pub search: Search,
+    /// What is told to the public of all of it.
+    pub insights: Insights,
     /// What people do about repositories together.
     pub community: Community,
     /// The time.
@@ -108,13 +111,14 @@ impl Hub {
         });
         let catalog = Catalog::with_snapshot(repos.clone(), db.clone(), config.data.join(CATALOG_SNAPSHOT));
         let search = Search::new(repos.clone(), db.clone(), config.data.join(TEXT_INDEX));
+        let insights = Insights::new(repos.clone(), db.clone(), clock.clone());
         let community = Community::new(CommunityParts {
             db: db.clone(),
             repos: repos.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
         });
-        Self { db, blobs, cas, accounts, repos, catalog, search, community, clock, ids }
+        Self { db, blobs, cas, accounts, repos, catalog, search, insights, community, clock, ids }
     }
 
     /// The chunk store with other times.

@@ -12,6 +12,7 @@ use hub_catalog::CatalogError;
 use hub_community::CommunityError;
 use hub_core::{RepoAddr, UserError};
 use hub_http::{ApiError, PublicUrl};
+use hub_insights::InsightsError;
 use hub_repo::RepoError;
 use hub_search::SearchError;
 
@@ -76,6 +77,12 @@ impl From<ApiError> for Failed {
 
 impl From<CasError> for Failed {
     fn from(error: CasError) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<InsightsError> for Failed {
+    fn from(error: InsightsError) -> Self {
         Self(error.into())
     }
 }

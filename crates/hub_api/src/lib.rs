@@ -12,6 +12,7 @@ mod content;
 mod download;
 mod failure;
 mod fallback;
+mod insights;
 mod misc;
 mod repos;
 mod search;
@@ -26,6 +27,7 @@ use hub_http::ApiRouter;
 pub use buckets::Streams;
 pub use failure::Failed;
 pub use fallback::no_such_route;
+pub use insights::Exports;
 pub use state::ApiState;
 pub use xet::{EpochError, XetEpoch, XetFigures, is_chunk_store};
 
@@ -38,6 +40,7 @@ pub fn routes() -> ApiRouter<ApiState> {
         .merge(account::routes())
         .merge(community::routes())
         .merge(search::routes())
+        .merge(insights::routes())
         .merge(tasks::routes())
         .merge(xet::routes())
         .merge(buckets::routes())

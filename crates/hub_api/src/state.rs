@@ -5,10 +5,12 @@ use hub_account::Accounts;
 use hub_cas::Cas;
 use hub_catalog::Catalog;
 use hub_community::Community;
+use hub_insights::Insights;
 use hub_repo::Repos;
 use hub_search::Search;
 
 use crate::buckets::Streams;
+use crate::insights::Exports;
 use crate::xet::{XetEpoch, XetFigures};
 
 /// The state of the API.
@@ -20,6 +22,10 @@ pub struct ApiState {
     pub catalog: Catalog,
     /// The index of what they say.
     pub search: Search,
+    /// What is told to the public of all of it.
+    pub insights: Insights,
+    /// The exports that are under way.
+    pub exports: Exports,
     /// What people do about repositories together.
     pub community: Community,
     /// The chunk store.
@@ -53,6 +59,18 @@ impl FromRef<ApiState> for Repos {
 impl FromRef<ApiState> for Search {
     fn from_ref(state: &ApiState) -> Self {
         state.search.clone()
+    }
+}
+
+impl FromRef<ApiState> for Insights {
+    fn from_ref(state: &ApiState) -> Self {
+        state.insights.clone()
+    }
+}
+
+impl FromRef<ApiState> for Exports {
+    fn from_ref(state: &ApiState) -> Self {
+        state.exports.clone()
     }
 }
 

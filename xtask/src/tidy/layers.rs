@@ -83,8 +83,8 @@ const OWNED: [Owned; 7] = [
     },
     Owned {
         library: |name| name == "arrow" || name == "parquet" || name.starts_with("arrow-"),
-        owners: &["hub_viewer"],
-        advice: "arrow and parquet are named only in hub_viewer",
+        owners: &["hub_viewer", "hub_insights"],
+        advice: "arrow and parquet are named only in hub_viewer, which reads tables, and hub_insights, which writes them",
     },
     Owned {
         library: |name| name == "tantivy",

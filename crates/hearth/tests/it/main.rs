@@ -20,6 +20,7 @@ mod full_text;
 mod gate;
 mod housekeeping;
 mod identity;
+mod insights;
 mod large;
 mod likes;
 mod lists;

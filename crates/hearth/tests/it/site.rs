@@ -13,6 +13,7 @@ use hub_catalog::Catalog;
 use hub_community::{Community, CommunityParts};
 use hub_core::Limits;
 use hub_http::Metrics;
+use hub_insights::Insights;
 use hub_search::Search;
 use hub_test::{CountingIds, TestEngine};
 use serde_json::{Value, json};
@@ -27,6 +28,7 @@ pub(crate) struct Site {
     pub(crate) router: Router,
     pub(crate) engine: TestEngine,
     pub(crate) search: Search,
+    pub(crate) insights: Insights,
 }
 
 /// What a request was answered.
@@ -47,6 +49,7 @@ pub(crate) fn application(engine: &TestEngine) -> (App, Hub, Metrics) {
         repos: engine.repos.clone(),
         catalog: Catalog::new(engine.repos.clone(), (*engine.db).clone()),
         search: Search::new(engine.repos.clone(), (*engine.db).clone(), engine.texts_folder()),
+        insights: Insights::new(engine.repos.clone(), (*engine.db).clone(), engine.clock.clone()),
         community: Community::new(CommunityParts {
             db: (*engine.db).clone(),
             repos: engine.repos.clone(),
@@ -80,8 +83,8 @@ impl Site {
     async fn over(engine: TestEngine) -> Self {
         let (app, hub, metrics) = application(&engine);
         hub.catalog.build().await.expect("the index is built");
-        let search = hub.search.clone();
-        Self { router: app.into_router(&hub, &metrics), engine, search }
+        let (search, insights) = (hub.search.clone(), hub.insights.clone());
+        Self { router: app.into_router(&hub, &metrics), engine, search, insights }
     }
 
     /// A site with the public model `alice/m` and the private dataset `alice/d`.
