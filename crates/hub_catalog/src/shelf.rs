@@ -4,6 +4,7 @@
 //! answer order, columns answer the rest. A change costs the same however many documents there are.
 
 mod facets;
+mod gather;
 mod names;
 mod order;
 mod ranges;
@@ -13,14 +14,15 @@ use std::collections::HashMap;
 
 use roaring::RoaringBitmap;
 
-use crate::entry::{Entry, Group, Sort, Term};
+use crate::entry::{Entry, Group, MISSING, Sort, Term};
 use crate::query::{Clause, Found, Place, Query};
 use crate::stop::Stop;
 
 use facets::InGroup;
-use names::{Names, intersection};
+use gather::{Gather, append};
+use names::{GatheredNames, Names, intersection};
 use order::Order;
-use ranges::Ranges;
+use ranges::{BINS, Ranges, bin};
 
 pub(crate) const SORTS: usize = Sort::ALL.len();
 /// So many matching documents are sorted in less time than it takes to look for them in the order.
@@ -55,6 +57,8 @@ pub struct Shelf {
     /// The documents that not everyone may know of, in all and by owner.
     hidden: RoaringBitmap,
     hidden_of: HashMap<i64, RoaringBitmap>,
+    /// What was added of a shelf that is not asked yet.
+    gathered: Gathered,
 }
 
 impl Default for Shelf {
@@ -77,6 +81,7 @@ impl Default for Shelf {
             terms_of: Vec::new(),
             hidden: RoaringBitmap::new(),
             hidden_of: HashMap::new(),
+            gathered: Gathered::default(),
         }
     }
 }
@@ -98,11 +103,18 @@ impl<'a> Placed<'a> {
     }
 }
 
-/// Adds a document to a bitmap. Pushing to its end looks for the highest document first, by a scan of a whole block each
-/// time, which made up half of a start.
-fn add(bitmap: &mut RoaringBitmap, doc: u32) {
-    bitmap.insert(doc);
+/// Documents that were added and are not known to the bitmaps yet.
+#[derive(Default)]
+struct Gathered {
+    /// The first of them.
+    from: u32,
+    postings: Gather,
+    ranges: Gather,
+    names: GatheredNames,
 }
+
+/// So many documents are gathered before they are made known: what is gathered of them takes some 25 MB.
+const GATHERED: u32 = 1 << 16;
 
 impl Shelf {
     /// How many repositories there are.
@@ -127,11 +139,13 @@ impl Shelf {
     /// Adds one of many new repositories to a shelf that is not asked yet: [`Shelf::finish`] puts them in order.
     pub fn add(&mut self, entry: &Entry) {
         let terms = entry.terms.iter().map(|term| self.intern(term)).collect();
-        self.place(Placed::of(entry, terms));
+        self.add_placed(Placed::of(entry, terms));
     }
 
     /// Puts everything that was added in order.
     pub fn finish(mut self) -> Self {
+        self.settle();
+        self.gathered = Gathered::default();
         let docs: Vec<u32> = self.live.iter().collect();
         // Two at a time: this is most of the time of a start, and two cores are what there is.
         let order = |sort: usize| {
@@ -156,7 +170,9 @@ impl Shelf {
     pub fn put(&mut self, entry: &Entry) {
         self.remove(entry.id);
         let terms = entry.terms.iter().map(|term| self.intern(term)).collect();
-        let doc = self.place(Placed::of(entry, terms));
+        let placed = Placed::of(entry, terms);
+        let doc = self.write(&placed);
+        self.index(doc, placed);
         for sort in 0..SORTS {
             let (numbers, ids) = (&self.numbers[sort], &self.ids);
             self.orders[sort].insert(doc, |doc| place(numbers, ids, doc));
@@ -184,8 +200,8 @@ impl Shelf {
         self.free.push(doc);
     }
 
-    /// Writes all of an entry but its places in the orders.
-    fn place(&mut self, placed: Placed<'_>) -> u32 {
+    /// Writes the columns of an entry, those of its number in the list but the terms.
+    fn write(&mut self, placed: &Placed<'_>) -> u32 {
         let doc = self.free.pop().unwrap_or(self.ids.len() as u32);
         if doc as usize == self.ids.len() {
             self.ids.push(placed.id);
@@ -197,20 +213,37 @@ impl Shelf {
         self.owners[doc as usize] = placed.owner;
         for (sort, number) in placed.numbers.into_iter().enumerate() {
             self.numbers[sort][doc as usize] = number;
-            self.ranges[sort].insert(doc, number);
         }
-        self.names.insert(doc, placed.name);
-        for term in &placed.terms {
-            add(&mut self.postings[*term as usize], doc);
-        }
-        self.terms_of[doc as usize] = placed.terms;
         if !placed.public {
             self.hidden.insert(doc);
             self.hidden_of.entry(placed.owner).or_default().insert(doc);
         }
         self.by_id.insert(placed.id, doc);
-        add(&mut self.live, doc);
         doc
+    }
+
+    /// Makes a document known to everything but the orders.
+    fn index(&mut self, doc: u32, placed: Placed<'_>) {
+        for (sort, number) in placed.numbers.into_iter().enumerate() {
+            self.ranges[sort].insert(doc, number);
+        }
+        self.names.insert(doc, placed.name);
+        for term in &placed.terms {
+            self.postings[*term as usize].insert(doc);
+        }
+        self.terms_of[doc as usize] = placed.terms;
+        self.live.insert(doc);
+    }
+
+    /// Makes the documents known that were added since the last time.
+    fn settle(&mut self) {
+        let Self { gathered, postings, ranges, names, .. } = self;
+        gathered.postings.settle(postings.len(), |term, docs| append(&mut postings[term], docs));
+        gathered.ranges.settle(SORTS * BINS, |place, docs| ranges[place / BINS].append((place % BINS) as u16, docs));
+        names.settle(&mut gathered.names);
+        let end = self.ids.len() as u32;
+        self.live.insert_range(gathered.from..end);
+        gathered.from = end;
     }
 
     pub(crate) fn intern(&mut self, term: &Term) -> u32 {
@@ -229,7 +262,18 @@ impl Shelf {
 
     /// As [`Shelf::add`], for an entry whose terms are known by number.
     pub(crate) fn add_placed(&mut self, placed: Placed<'_>) {
-        self.place(placed);
+        let doc = self.write(&placed);
+        for (sort, number) in placed.numbers.into_iter().enumerate().filter(|(_, number)| *number != MISSING) {
+            self.gathered.ranges.note(sort * BINS + usize::from(bin(number)), doc);
+        }
+        self.names.gather(doc, placed.name, &mut self.gathered.names);
+        for term in &placed.terms {
+            self.gathered.postings.note(*term as usize, doc);
+        }
+        self.terms_of[doc as usize] = placed.terms;
+        if doc - self.gathered.from >= GATHERED {
+            self.settle();
+        }
     }
 
     /// One more than the highest number of a document.

@@ -6,7 +6,8 @@
 
 use roaring::RoaringBitmap;
 
-use super::words::{Words, words_of};
+use super::gather::{Gather, append};
+use super::words::{GatheredWords, Words, words_of};
 
 /// The characters of names: `a`-`z`, `0`-`9`, `-`, `_`, `.`, `/`. A text with another one is in no name.
 const ALPHABET: usize = 40;
@@ -29,6 +30,14 @@ pub(super) struct Names {
     pairs: Vec<RoaringBitmap>,
     /// The documents by the words of their names.
     words: Words,
+}
+
+/// Names that were written down and are not known yet.
+#[derive(Default)]
+pub(super) struct GatheredNames {
+    singles: Gather,
+    pairs: Gather,
+    words: GatheredWords,
 }
 
 impl Default for Names {
@@ -63,6 +72,38 @@ impl Names {
 
     /// Sets the name of a document that has none.
     pub(super) fn insert(&mut self, doc: u32, name: &str) {
+        let name = self.write(doc, name);
+        self.index(doc, |bitmap, doc| {
+            bitmap.insert(doc);
+        });
+        self.words.insert(doc, name);
+    }
+
+    /// As [`Names::insert`], for many documents that come after all others: [`Names::settle`] makes them known.
+    pub(super) fn gather(&mut self, doc: u32, name: &str, gathered: &mut GatheredNames) {
+        let name = self.write(doc, name);
+        for byte in name.bytes() {
+            if let Some(single) = letter(byte) {
+                gathered.singles.note(single, doc);
+            }
+        }
+        for pair in name.as_bytes().windows(2) {
+            if let (Some(first), Some(second)) = (letter(pair[0]), letter(pair[1])) {
+                gathered.pairs.note(first * ALPHABET + second, doc);
+            }
+        }
+        self.words.gather(doc, name, &mut gathered.words);
+    }
+
+    /// Makes known what was gathered.
+    pub(super) fn settle(&mut self, gathered: &mut GatheredNames) {
+        gathered.singles.settle(ALPHABET, |single, docs| append(&mut self.singles[single], docs));
+        gathered.pairs.settle(ALPHABET * ALPHABET, |pair, docs| append(&mut self.pairs[pair], docs));
+        self.words.settle(&mut gathered.words);
+    }
+
+    /// Writes a name down; gives as much of it as counts.
+    fn write<'a>(&mut self, doc: u32, name: &'a str) -> &'a str {
         if self.gaps > GAPS_MAX.max(self.text.len() / 2) {
             self.close_gaps();
         }
@@ -73,8 +114,7 @@ impl Names {
             self.spans.resize(doc as usize + 1, (0, 0));
         }
         self.spans[doc as usize] = (at, len as u16);
-        self.index(doc, super::add);
-        self.words.insert(doc, &name[..len]);
+        &name[..len]
     }
 
     pub(super) fn remove(&mut self, doc: u32) {

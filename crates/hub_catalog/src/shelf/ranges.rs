@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use roaring::RoaringBitmap;
 
+use super::gather::append;
 use crate::entry::MISSING;
 
 /// The documents by bins of one number.
@@ -16,18 +17,26 @@ pub(super) struct Ranges {
 }
 
 /// The bin of a number: the position of its highest bit, and the three bits below that.
-fn bin(number: i64) -> u16 {
+pub(super) fn bin(number: i64) -> u16 {
     let number = number.max(0) as u64;
     let Some(highest) = number.checked_ilog2() else { return 0 };
     let below = if highest >= 3 { (number >> (highest - 3)) & 7 } else { (number << (3 - highest)) & 7 };
     (highest as u16 + 1) * 8 + below as u16
 }
 
+/// How many bins there are at most.
+pub(super) const BINS: usize = 65 * 8;
+
 impl Ranges {
     pub(super) fn insert(&mut self, doc: u32, number: i64) {
         if number != MISSING {
-            super::add(self.bins.entry(bin(number)).or_default(), doc);
+            self.bins.entry(bin(number)).or_default().insert(doc);
         }
+    }
+
+    /// Adds documents that come after all others to a bin.
+    pub(super) fn append(&mut self, bin: u16, docs: &[u32]) {
+        append(self.bins.entry(bin).or_default(), docs);
     }
 
     pub(super) fn remove(&mut self, doc: u32, number: i64) {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
+use super::gather::{Gather, append};
 use super::names::intersection;
 
 /// `a` to `z` and `0` to `9`.
@@ -34,6 +35,13 @@ pub(super) struct Words {
     end: u32,
 }
 
+/// Words of names that were written down and are not known yet.
+#[derive(Default)]
+pub(super) struct GatheredWords {
+    pairs: Gather,
+    docs: Gather,
+}
+
 /// The words of a name, each once.
 pub(super) fn words_of(name: &str) -> Vec<&str> {
     let mut words: Vec<&str> =
@@ -58,11 +66,20 @@ impl Words {
     pub(super) fn insert(&mut self, doc: u32, name: &str) {
         self.end = self.end.max(doc + 1);
         for word in words_of(name) {
-            let number = self.number_of.get(word).copied().unwrap_or_else(|| self.create(word));
+            let known = self.number_of.get(word).copied();
+            let number = known.unwrap_or_else(|| {
+                let number = self.create(word);
+                pairs_of(word).for_each(|pair| {
+                    self.pairs[pair].insert(number);
+                });
+                number
+            });
             let docs = &mut self.docs[number as usize];
             match docs {
                 None => *docs = Some(Docs::One(doc)),
-                Some(Docs::Many(many)) => super::add(many, doc),
+                Some(Docs::Many(many)) => {
+                    many.insert(doc);
+                }
                 Some(Docs::One(one)) if *one != doc => {
                     *docs = Some(Docs::Many(Box::new(RoaringBitmap::from_iter([*one, doc]))));
                 }
@@ -84,10 +101,45 @@ impl Words {
         if self.pairs.is_empty() {
             self.pairs = vec![RoaringBitmap::new(); ALPHABET * ALPHABET];
         }
-        for pair in pairs_of(word) {
-            super::add(&mut self.pairs[pair], number);
-        }
         number
+    }
+
+    /// As [`Words::insert`], for many documents that come after all others: [`Words::settle`] makes them known.
+    pub(super) fn gather(&mut self, doc: u32, name: &str, gathered: &mut GatheredWords) {
+        self.end = self.end.max(doc + 1);
+        for word in words_of(name) {
+            let known = self.number_of.get(word).copied();
+            let number = known.unwrap_or_else(|| {
+                let number = self.create(word);
+                pairs_of(word).for_each(|pair| gathered.pairs.note(pair, number));
+                number
+            });
+            gathered.docs.note(number as usize, doc);
+        }
+    }
+
+    /// Makes known what was gathered.
+    pub(super) fn settle(&mut self, gathered: &mut GatheredWords) {
+        gathered.pairs.settle(self.pairs.len(), |pair, words| append(&mut self.pairs[pair], words));
+        gathered.docs.settle(self.docs.len(), |word, found| {
+            let docs = &mut self.docs[word];
+            *docs = match (docs.take(), found) {
+                (None, [doc]) => Some(Docs::One(*doc)),
+                (Some(Docs::Many(mut many)), found) => {
+                    append(&mut many, found);
+                    Some(Docs::Many(many))
+                }
+                (before, found) => {
+                    let one = before.and_then(|docs| match docs {
+                        Docs::One(one) => Some(one),
+                        Docs::Many(_) => None,
+                    });
+                    let mut many = RoaringBitmap::from_iter(one);
+                    append(&mut many, found);
+                    Some(Docs::Many(Box::new(many)))
+                }
+            };
+        });
     }
 
     pub(super) fn remove(&mut self, doc: u32, name: &str) {
