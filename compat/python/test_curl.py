@@ -3,6 +3,7 @@
 import subprocess
 
 import pytest
+from huggingface_hub.utils import parse_ratelimit_headers
 
 from content import MEGABYTE, noise, sha256
 from people import ALICE
@@ -105,3 +106,9 @@ def test_nothing_runs_script_on_our_origin(alice, url):
             sandboxed = "sandbox" in answer.get("content-security-policy", "")
             attached = answer.get("content-disposition", "").startswith("attachment")
             assert safe_type or sandboxed or attached, answer
+
+
+def test_the_client_reads_what_is_left_of_a_quota(http):
+    left = parse_ratelimit_headers(http.get("/api/models").headers)
+    assert (left.resource_type, left.window_seconds) == ("api", 300)
+    assert 0 < left.remaining < left.limit and 0 < left.reset_in_seconds <= 300

@@ -8,9 +8,10 @@ use axum::extract::{FromRequestParts as _, Request};
 use axum::response::{IntoResponse as _, Response};
 use hub_account::{Accounts, SsoPolicy};
 use hub_api::{ApiState, Exports, Streams, XetFigures};
+use hub_core::Clock;
 use hub_git::GitState;
 use hub_http::{
-    ApiRouter, Caller, Metrics, Outgoing, PublicUrl, RequestContext, ServiceSettings, TrustedProxies, dress,
+    ApiRouter, Caller, Metrics, Outgoing, PublicUrl, RateLimits, RequestContext, ServiceSettings, TrustedProxies, dress,
 };
 use hub_jobs::Queue;
 use hub_web::{House, Sso, WebState};
@@ -39,7 +40,7 @@ impl App {
         let web = web_state(hub, config, &health);
         let faces = faces(hub, config, metrics, &web, stop);
         let routes = ApiRouter::new().merge(health::routes().with_state(health)).merge(faces);
-        Self { routes, settings: service_settings(config), web }
+        Self { routes, settings: service_settings(config, &hub.clock), web }
     }
 
     /// A line for each route, with its access class.
@@ -63,16 +64,17 @@ impl App {
         let health = Health::new(hub.db.clone(), hub.blobs.clone(), metrics.clone());
         let web = web_state(hub, config, &health);
         let router = Router::new().fallback(hub_web::shared_apps).with_state(web);
-        dress(router, service_settings(config), hub.ids.clone(), metrics.clone())
+        dress(router, service_settings(config, &hub.clock), hub.ids.clone(), metrics.clone())
     }
 }
 
-fn service_settings(config: &Config) -> ServiceSettings {
+fn service_settings(config: &Config, clock: &Arc<dyn Clock>) -> ServiceSettings {
     ServiceSettings {
         public_url: config.server.public_url.as_deref().map(PublicUrl::new),
         trusted_proxies: TrustedProxies::new(&config.server.trusted_proxies),
         body_limit: config.limits.api_body_bytes,
         body_idle: Duration::from_secs(config.server.body_idle_secs),
+        rate: RateLimits::new(&config.rate, clock.clone()),
     }
 }
 

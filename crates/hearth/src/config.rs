@@ -14,7 +14,7 @@ use hub_api::XetEpoch;
 use hub_blob::S3Config;
 use hub_cas::CasConfig;
 use hub_core::{Limits, SecretString};
-use hub_http::Network;
+use hub_http::{Network, RateConfig};
 use hub_mail::MailConfig;
 use hub_repo::ChunkPolicy;
 use hub_web::AppOrigin;
@@ -49,6 +49,8 @@ pub struct Config {
     pub spaces: SpacesConfig,
     /// What is too large.
     pub limits: Limits,
+    /// How many requests a caller may make.
+    pub rate: RateConfig,
     /// What is logged, and how.
     pub log: LogConfig,
     /// Work in the background.
@@ -70,6 +72,7 @@ impl Default for Config {
             mail: MailConfig::default(),
             spaces: SpacesConfig::default(),
             limits: Limits::default(),
+            rate: RateConfig::default(),
             log: LogConfig::default(),
             webhooks: WebhooksConfig::default(),
             jobs: JobsConfig::default(),

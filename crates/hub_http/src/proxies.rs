@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer};
 const CHAIN_MAX: usize = 32;
 
 /// A range of addresses: `10.0.0.0/8`, or one address.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Network {
     address: IpAddr,
     prefix: u8,
@@ -57,6 +57,12 @@ impl FromStr for Network {
         let width = if address.is_ipv4() { 32 } else { 128 };
         let prefix = prefix.map_or(Ok(width), |prefix| prefix.parse().map_err(|_| NetworkError))?;
         if prefix > width { Err(NetworkError) } else { Ok(Self { address, prefix }) }
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -20,6 +20,7 @@ use crate::error::ApiError;
 use crate::ledger::{Ledger, Rest};
 use crate::metrics::Metrics;
 use crate::proxies::TrustedProxies;
+use crate::rate::{RateLimits, Ticket};
 use crate::{cors, ledger, security};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -39,6 +40,8 @@ pub struct ServiceSettings {
     pub body_limit: u64,
     /// How long a request body may pause.
     pub body_idle: Duration,
+    /// How many requests a caller may make.
+    pub rate: RateLimits,
 }
 
 struct Service {
@@ -62,14 +65,24 @@ async fn serve(State(service): State<Arc<Service>>, mut request: Request, next: 
     let request =
         request.map(|body| Body::new(ledger::RequestBody::new(body, rest, context.body_idle(), ledger.received())));
 
-    let mut response = match cors::preflight(request.method()) {
-        Some(response) => response,
+    let limits = &service.settings.rate;
+    let (mut response, ticket) = match cors::preflight(request.method()) {
+        Some(response) => (response, None),
         None => {
             let span = tracing::info_span!("request", request_id = context.id());
-            answer(request, next, &context).instrument(span).await
+            let ticket = limits.count(&request, context.client());
+            let response = match ticket.as_ref().and_then(Ticket::refusal) {
+                Some(refusal) => rendered(refusal.into_response(), &context),
+                None => answer(request, next, &context).instrument(span).await,
+            };
+            (response, ticket)
         }
     };
     let headers = response.headers_mut();
+    if let Some(ticket) = &ticket {
+        limits.learn(ticket, &context);
+        ticket.tell(headers);
+    }
     cors::open(headers);
     security::harden(headers);
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
@@ -81,13 +94,18 @@ async fn serve(State(service): State<Arc<Service>>, mut request: Request, next: 
 
 /// The handler's response, with its error rendered; a panic is a fault of ours like any other.
 async fn answer(request: Request, next: Next, context: &RequestContext) -> Response {
-    let mut response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+    let response = match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
             ApiError::new(Code::Internal, format!("panic: {}", text.unwrap_or("unknown"))).into_response()
         }
     };
+    rendered(response, context)
+}
+
+/// A response whose error, if it has one, is put into words.
+fn rendered(mut response: Response, context: &RequestContext) -> Response {
     let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
     error.log(context);
     let (fresh, body) = error.render(context).into_parts();

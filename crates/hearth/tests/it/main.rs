@@ -30,6 +30,7 @@ mod object_store;
 mod outlines;
 mod pages;
 mod process;
+mod rate;
 mod repos;
 mod routes;
 mod serve;

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use futures::StreamExt;
 use tower::ServiceExt;
 
+use hub_core::{FixedClock, Timestamp};
+
 use super::*;
+use crate::RateConfig;
 use crate::{AccessClass, ApiRouter, Page, Paging, WholeBody, get, post};
 
 #[derive(Debug)]
@@ -31,6 +34,7 @@ fn app(metrics: &Metrics) -> Router {
         trusted_proxies: TrustedProxies::default(),
         body_limit: 10,
         body_idle: Duration::from_millis(20),
+        rate: RateLimits::new(&RateConfig::default(), Arc::new(FixedClock::new(Timestamp::from_millis(0)))),
     };
     dress(router.into_router(), settings, Arc::new(Zeros), metrics.clone())
 }
