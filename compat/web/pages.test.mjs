@@ -417,7 +417,7 @@ test("pages have no fault that axe finds, in either theme, and fit a phone", asy
     await commit(`alice/${repo}`, [["README.md", "# Title\n\n## One\n\n## Two\n\n```python\nx = 1 # y\n```\n\n| a |\n|---|\n| b |\n"], ["a.py", "def f():\n    return 'x'\n"]]);
     const base = `/alice/${repo}`;
     const { talk, pull, collection } = await furnish(repo);
-    const paths = ["/", "/models", `${base}/discussions`, `${base}/discussions/new`, talk, pull, `${base}/access`, "/collections", collection, "/datasets", "/search?q=alice", "/organizations", "/users", "/alice", "/acme", "/new", "/settings/profile", "/settings/password",
+    const paths = ["/", "/models", `${base}/discussions`, `${base}/discussions/new`, talk, pull, `${base}/access`, "/collections", collection, "/datasets", "/search?q=alice", "/search/full-text?q=alice", "/tasks", "/tasks/text-generation", "/papers", "/papers/1706.03762", "/organizations", "/users", "/alice", "/acme", "/new", "/settings/profile", "/settings/password",
         "/settings/two-factor", "/settings/sessions", "/settings/notifications", "/notifications", "/settings/tokens", "/settings/tokens/new", "/settings/keys", "/settings/passkeys", "/settings/applications", "/settings/applications/new", "/organizations/new", "/organizations/acme/settings", base,
         `${base}/tree/main`, `${base}/blob/main/a.py`, `${base}/commits/main`, `${base}/commit/main`, `${base}/edit/main/a.py`, `${base}/upload/main`, `${base}/settings`,
         `${base}/delete/main/a.py`, `${base}/blame/main/a.py`, `${base}/rename/main/a.py`, "/spaces", "/oauth/device", "/nobody-has-this-name"];

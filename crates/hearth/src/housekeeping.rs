@@ -73,6 +73,7 @@ pub fn worker(hub: &Hub, config: &Config) -> Worker {
     worker = webhooks::jobs(worker, hub, config);
     worker = notifying(worker, hub, config);
     worker = feeding(worker, hub);
+    worker = citing(worker, hub, config);
 
     if config.jobs.garbage_secs == 0 {
         return worker;
@@ -127,6 +128,20 @@ fn notifying(worker: Worker, hub: &Hub, config: &Config) -> Worker {
     };
     let every = Duration::from_secs(config.jobs.notify_secs.max(1));
     worker.on("notifications.tell", tell).every("notifications.tell", every)
+}
+
+/// Adds the job that makes the papers known that cards name.
+fn citing(worker: Worker, hub: &Hub, config: &Config) -> Worker {
+    let community = hub.community.clone();
+    let collect = move |(): (), _| {
+        let community = community.clone();
+        async move {
+            community.collect_papers().await?;
+            Ok(())
+        }
+    };
+    let every = Duration::from_secs(config.jobs.notify_secs.max(1));
+    worker.on("papers.collect", collect).every("papers.collect", every)
 }
 
 /// Adds the job that carries the feed of public changes on, before events are removed that nobody asked about.

@@ -6,6 +6,7 @@ mod discussions;
 mod follows;
 mod likes;
 mod notifications;
+mod papers;
 pub(crate) mod people;
 mod webhooks;
 
@@ -21,4 +22,5 @@ pub(crate) fn routes() -> ApiRouter<ApiState> {
         .merge(collections::routes())
         .merge(webhooks::routes())
         .merge(notifications::routes())
+        .merge(papers::routes())
 }

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use hub_account::{Accounts, Caller as Asking, Namespace, NamespaceKind};
 use hub_catalog::{Catalog, Clause, Group, Query as Search, Sort};
-use hub_community::{Collection, CollectionQuery, CollectionSort, Community};
+use hub_community::{Collection, CollectionQuery, CollectionSort, Community, PaperView};
 use hub_core::RepoKind;
 use hub_http::{AccessClass, ApiError, ApiRouter, Caller, PublicUrl, Query, get};
 use hub_repo::ListedRepo;
@@ -99,9 +99,12 @@ async fn quick_search(
     };
     view.insert("collectionsCount".to_owned(), Value::from(collections.len()));
     view.insert("collections".to_owned(), Value::from(collections));
-    // Clients read these of every answer; nothing of their kind has a name here.
-    view.insert("papers".to_owned(), json!([]));
-    view.insert("papersCount".to_owned(), Value::from(0));
+    let papers = match query.wants("paper") {
+        true => query.papers(&community).await?,
+        false => Vec::new(),
+    };
+    view.insert("papersCount".to_owned(), Value::from(papers.len()));
+    view.insert("papers".to_owned(), Value::from(papers));
     Ok(Json(Value::Object(view)))
 }
 
@@ -166,6 +169,15 @@ impl QuickQuery {
         };
         let found = community.collections(caller, &wanted).await?.collections;
         Ok(found.iter().map(|view| collection_view(&view.collection)).collect())
+    }
+
+    async fn papers(&self, community: &Community) -> Answer<Vec<Value>> {
+        if self.q.trim().is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = community.search_papers(&self.q, self.limit()).await?.papers;
+        let view = |view: &PaperView| json!({ "id": view.paper.id.as_str() });
+        Ok(found.iter().map(view).collect())
     }
 
     async fn people(&self, accounts: &Accounts, word: &str, public_url: &PublicUrl) -> Answer<Vec<Value>> {

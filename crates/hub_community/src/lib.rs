@@ -14,6 +14,7 @@ mod error;
 mod follows;
 mod likes;
 mod notifications;
+mod papers;
 mod people;
 mod store;
 mod webhooks;
@@ -33,6 +34,9 @@ pub use follows::{FollowCounts, FollowPage};
 pub use likes::{LikePage, LikePlace, Liked};
 pub use notifications::{
     NotificationPage, NotificationQuery, NotificationSetting, NotificationView, Reason, Watched, mentions_in_prose,
+};
+pub use papers::{
+    Author, Claim, DailyQuery, Paper, PaperChange, PaperId, PaperOrder, PaperPage, PaperPlace, PaperView,
 };
 pub use people::People;
 pub use webhooks::{

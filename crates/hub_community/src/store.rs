@@ -5,5 +5,6 @@ pub(crate) mod discussions;
 pub(crate) mod follows;
 pub(crate) mod likes;
 pub(crate) mod notifications;
+pub(crate) mod papers;
 pub(crate) mod threads;
 pub(crate) mod webhooks;

@@ -165,13 +165,15 @@ impl Insights {
             Phase::Following => match self.outbox.after(position, EVENTS).await {
                 Ok(events) => match events.last().map(|event| event.sequence) {
                     Some(to) => {
+                        let latest = latest(&events);
+                        let keys: Vec<i64> = latest.keys().copied().collect();
+                        let public = self.public(&keys).await?;
                         let mut tx = self.db.begin().await?;
-                        if !Outbox::advance(&mut tx, READER, position, to).await? {
-                            // Another replica was faster.
-                            return Ok(true);
+                        if Outbox::advance(&mut tx, READER, position, to).await? {
+                            take_in(&mut tx, latest, &public).await?;
+                            tx.commit().await?;
                         }
-                        self.take_in(&mut tx, &events).await?;
-                        tx.commit().await?;
+                        // Else another replica was faster.
                         Ok(true)
                     }
                     None => Ok(false),
@@ -225,26 +227,6 @@ impl Insights {
         Ok(true)
     }
 
-    /// Writes what events tell of public repositories.
-    async fn take_in(&self, tx: &mut hub_db::Tx, events: &[Event]) -> Result<(), InsightsError> {
-        let mut latest: BTreeMap<i64, &Event> = BTreeMap::new();
-        // Numbers change all the time and are no change of the repository.
-        let is_told = |event: &&Event| !["repos.counted", "repo.likes"].contains(&event.kind.as_str());
-        for event in events.iter().filter(is_told) {
-            latest.extend(named_by(event).into_iter().map(|id| (id.key(), event)));
-        }
-        let keys: Vec<i64> = latest.keys().copied().collect();
-        let public = self.public(&keys).await?;
-        for (key, event) in latest {
-            let number = event.sequence.number();
-            match public.get(&key) {
-                Some(state) => store::tell(tx, &row_of(state, number, event.at)).await?,
-                None => store::take_away(tx, key, number, event.at).await?,
-            }
-        }
-        Ok(())
-    }
-
     /// Those of the repositories of which everyone may know.
     async fn public(&self, keys: &[i64]) -> Result<BTreeMap<i64, RepoState>, InsightsError> {
         let mut public = BTreeMap::new();
@@ -255,6 +237,33 @@ impl Insights {
         }
         Ok(public)
     }
+}
+
+/// The latest event of each repository that tells of a change. Numbers change all the time and are no change of the
+/// repository.
+fn latest(events: &[Event]) -> BTreeMap<i64, &Event> {
+    let mut latest: BTreeMap<i64, &Event> = BTreeMap::new();
+    let is_told = |event: &&Event| !["repos.counted", "repo.likes"].contains(&event.kind.as_str());
+    for event in events.iter().filter(is_told) {
+        latest.extend(named_by(event).into_iter().map(|id| (id.key(), event)));
+    }
+    latest
+}
+
+/// Writes what events tell of repositories, of which some are public.
+async fn take_in(
+    tx: &mut hub_db::Tx,
+    latest: BTreeMap<i64, &Event>,
+    public: &BTreeMap<i64, RepoState>,
+) -> Result<(), InsightsError> {
+    for (key, event) in latest {
+        let number = event.sequence.number();
+        match public.get(&key) {
+            Some(state) => store::tell(tx, &row_of(state, number, event.at)).await?,
+            None => store::take_away(tx, key, number, event.at).await?,
+        }
+    }
+    Ok(())
 }
 
 fn row_of(state: &RepoState, number: i64, at: Timestamp) -> ChangeRow {

@@ -15,6 +15,7 @@ use hub_http::{AccessClass, ApiRouter, JsonOrForm, Path, Query, get, post};
 use serde::Deserialize;
 
 use crate::WebState;
+use crate::address::escape_value;
 use crate::error::{Answer, PageError, is_mendable, sentence};
 use crate::page::go_to;
 use crate::shell::Shell;
@@ -220,7 +221,7 @@ async fn collection_page(
     let line = |(place, item): (usize, &ItemView)| {
         let (icon, href) = match &item.shown {
             Shown::Repo(repo) => (repo.addr.kind.word(), Some(format!("/{}", repo.addr.url_path()))),
-            Shown::Paper(_) => ("book", None),
+            Shown::Paper(id) => ("book", Some(format!("/papers/{}", escape_value(id)))),
             Shown::Collection(inner, owner) => ("list", Some(format!("/collections/{}/{}", owner.name, inner.slug()))),
         };
         ItemLine {

@@ -23,6 +23,7 @@ mod notifications;
 mod oauth;
 mod organizations;
 mod page;
+mod papers;
 mod profile;
 mod repo;
 mod repo_list;
@@ -59,6 +60,7 @@ pub fn routes() -> ApiRouter<WebState> {
         .merge(catalog::routes())
         .merge(search::routes())
         .merge(tasks::routes())
+        .merge(papers::routes())
         .merge(collections::routes())
         .merge(assets::routes())
         .merge(repo::routes())

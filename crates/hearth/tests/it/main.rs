@@ -29,6 +29,7 @@ mod notifications;
 mod object_store;
 mod outlines;
 mod pages;
+mod papers;
 mod process;
 mod rate;
 mod repos;

@@ -15,9 +15,9 @@ async fn quotas_are_told_and_kept() {
     config.rate.anonymous = Quotas { api: 3, resolvers: 2, pages: 1 };
     config.rate.signed_in = Quotas { api: 5, ..config.rate.anonymous };
     let router = App::new(&hub, &config, &metrics).into_router(&hub, &metrics);
-    let (search, insights) = (hub.search.clone(), hub.insights.clone());
+    let (search, insights, community) = (hub.search.clone(), hub.insights.clone(), hub.community.clone());
     hub.catalog.build().await.unwrap();
-    let site = Site { router, engine, search, insights };
+    let site = Site { router, engine, search, insights, community };
 
     let left = async |who: &str, path: &str| {
         let answer = site.get(who, path).await;

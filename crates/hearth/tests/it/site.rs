@@ -29,6 +29,7 @@ pub(crate) struct Site {
     pub(crate) engine: TestEngine,
     pub(crate) search: Search,
     pub(crate) insights: Insights,
+    pub(crate) community: Community,
 }
 
 /// What a request was answered.
@@ -83,8 +84,8 @@ impl Site {
     async fn over(engine: TestEngine) -> Self {
         let (app, hub, metrics) = application(&engine);
         hub.catalog.build().await.expect("the index is built");
-        let (search, insights) = (hub.search.clone(), hub.insights.clone());
-        Self { router: app.into_router(&hub, &metrics), engine, search, insights }
+        let (search, insights, community) = (hub.search.clone(), hub.insights.clone(), hub.community.clone());
+        Self { router: app.into_router(&hub, &metrics), engine, search, insights, community }
     }
 
     /// A site with the public model `alice/m` and the private dataset `alice/d`.

@@ -216,7 +216,10 @@ fn tags(visit: &Visit, kind: RepoKind, facts: &Facts) -> Vec<TagLink> {
         let is_task = facts.pipeline_tag.as_ref() == Some(tag);
         TagLink {
             text: if is_task { task_words(visit.words, tag) } else { plain.to_owned() },
-            href: format!("{}?tag={}", list_href(kind), escape_value(tag)),
+            href: match tag.strip_prefix("arxiv:") {
+                Some(paper) => format!("/papers/{}", escape_value(paper)),
+                None => format!("{}?tag={}", list_href(kind), escape_value(tag)),
+            },
         }
     };
     let is_shown = |tag: &&String| !tag.starts_with("region:") && !tag.starts_with("base_model:");
