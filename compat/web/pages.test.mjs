@@ -200,7 +200,7 @@ test("nothing that users write runs in a page", async () => {
     const base = `/alice/${repo}`;
     const blobs = ["README.md", "book.ipynb", "table.csv", "page.html", "picture.svg"].map((file) => `${base}/blob/main/${file}`);
     for (const path of [base, `${base}/tree/main/names`, `${base}/commits/main`, `${base}/blob/main/README.md?source=true`, "/models", "/", "/alice", ...blobs,
-        `/search?q=${encodeURIComponent(payloads[0])}`, `/models?tag=${encodeURIComponent(payloads[0])}`, `/login?next=javascript:alert(1)`]) {
+        `/search?q=${encodeURIComponent(payloads[0])}`, `/search/full-text?q=${encodeURIComponent(payloads[0])}`, "/search/full-text?q=alert", `/papers?q=${encodeURIComponent(payloads[0])}`, `/models?tag=${encodeURIComponent(payloads[0])}`, `/login?next=javascript:alert(1)`]) {
         await page.goto(url + path);
         assert.equal(await page.evaluate(() => globalThis.hacked), undefined, path);
         const handlers = await page.evaluate(() => [...document.querySelectorAll("*")]
