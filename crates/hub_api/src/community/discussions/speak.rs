@@ -123,14 +123,13 @@ async fn add_comment(
     Caller(caller): Caller,
     at: At,
     Num(number): Num,
-    public_url: PublicUrl,
     context: RequestContext,
     JsonBody(body): JsonBody<CommentBody>,
 ) -> Answer<impl IntoResponse> {
     let repo = at.open(&repos, &caller, Access::Metadata).await?;
     let (event, people) = community.comment(&repo, number, &body.comment).await?;
     repo.notice(Attention::Word, context.client()).await;
-    let viewer = Viewer { public_url: &public_url, repo: &repo, people: &people };
+    let viewer = Viewer { public_url: context.public_url(), repo: &repo, people: &people };
     Ok((StatusCode::CREATED, Json(json!({ "newMessage": viewer.event(&event) }))))
 }
 
