@@ -210,16 +210,28 @@ impl Accounts {
 
     /// Closes an account to its owner, or opens it again. Its tokens and password stay, and work again afterwards.
     pub async fn set_disabled(&self, by: By<'_>, name: &NamespaceName, disabled: bool) -> Result<(), AccountError> {
-        by.instance_admin()?;
         let mut tx = self.inner.db.begin().await?;
-        let user = self.lock_user(&mut tx, name).await?;
-        if user.disabled_at.is_some() != disabled {
-            users::set_disabled(&mut tx, user.id, disabled.then(|| self.now())).await?;
-            keep_admin(&mut tx, &user).await?;
-            let action = if disabled { "user.disable" } else { "user.enable" };
-            self.record(&mut tx, by, Act::new(action, user.name.as_str())).await?;
-        }
+        self.set_disabled_in(&mut tx, by, name, disabled).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// The same in the transaction of whoever decided so.
+    pub async fn set_disabled_in(
+        &self,
+        tx: &mut Tx,
+        by: By<'_>,
+        name: &NamespaceName,
+        disabled: bool,
+    ) -> Result<(), AccountError> {
+        by.instance_admin()?;
+        let user = self.lock_user(tx, name).await?;
+        if user.disabled_at.is_some() != disabled {
+            users::set_disabled(tx, user.id, disabled.then(|| self.now())).await?;
+            keep_admin(tx, &user).await?;
+            let action = if disabled { "user.disable" } else { "user.enable" };
+            self.record(tx, by, Act::new(action, user.name.as_str())).await?;
+        }
+        Ok(())
     }
 
     /// Deletes an account with its tokens and memberships. The caller counts the repositories that it owns.

@@ -8,6 +8,7 @@ mod likes;
 mod notifications;
 mod papers;
 pub(crate) mod people;
+mod reports;
 mod webhooks;
 
 use hub_http::ApiRouter;
@@ -23,4 +24,5 @@ pub(crate) fn routes() -> ApiRouter<ApiState> {
         .merge(webhooks::routes())
         .merge(notifications::routes())
         .merge(papers::routes())
+        .merge(reports::routes())
 }

@@ -18,6 +18,7 @@ use hub_repo::Repo;
 
 pub use list::{DiscussionFilter, DiscussionPage, DiscussionQuery, DiscussionSort};
 pub use open::{NewDiscussion, Proposed};
+pub(crate) use speak::Hiding;
 pub use thread::{Comment, Edition, Happening, PullThread, Reactions, Thread, ThreadEvent};
 
 use crate::CommunityError;

@@ -16,6 +16,7 @@ mod likes;
 mod notifications;
 mod papers;
 mod people;
+mod reports;
 mod store;
 mod webhooks;
 
@@ -39,6 +40,10 @@ pub use papers::{
     Author, Claim, DailyQuery, Paper, PaperChange, PaperId, PaperOrder, PaperPage, PaperPlace, PaperView,
 };
 pub use people::People;
+pub use reports::{
+    Decision, Moderation, NewReport, Outcome as AppealOutcome, OwnReports, Report, ReportId, ReportReason, ReportState,
+    ReportStep, ReportSubject, ReportView, Reported, Step, SubjectKind,
+};
 pub use webhooks::{
     DELIVER_JOB, Delivery, DeliveryLog, DeliveryState, Domain, Outcome, Watch, WatchKind, WatchTarget, Webhook,
     WebhookChange, WebhookId, WebhookState,

@@ -20,6 +20,7 @@ use crate::discussions::{Discussion, DiscussionId, ThreadEventId};
 pub use list::{NotificationPage, NotificationQuery, NotificationView};
 pub(crate) use mentions::mentions;
 pub use mentions::mentions_in_prose;
+pub(crate) use settings::reader;
 pub use settings::{NotificationSetting, Watched};
 
 words! {

@@ -6,5 +6,6 @@ pub(crate) mod follows;
 pub(crate) mod likes;
 pub(crate) mod notifications;
 pub(crate) mod papers;
+pub(crate) mod reports;
 pub(crate) mod threads;
 pub(crate) mod webhooks;

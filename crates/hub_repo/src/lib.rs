@@ -26,6 +26,7 @@ mod large;
 mod lifecycle;
 mod list;
 mod locks;
+mod moderation;
 mod objects;
 mod oids;
 mod open;

@@ -76,6 +76,9 @@ pub struct Settings {
     pub description: Option<String>,
     /// Whether discussions are switched off.
     pub discussions_disabled: bool,
+    /// Whether administrators of the instance have decided that it is not for all audiences.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub not_for_all_audiences: bool,
 }
 
 /// Which settings shall change; `None` leaves one as it is.

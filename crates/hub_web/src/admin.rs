@@ -4,6 +4,7 @@ mod audit;
 mod house;
 mod jobs;
 mod organizations;
+mod reports;
 mod storage;
 
 use askama::Template;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> ApiRouter<WebState> {
         .merge(storage::routes())
         .merge(jobs::routes())
         .merge(audit::routes())
+        .merge(reports::routes())
         .merge(house::routes())
 }
 

@@ -52,6 +52,8 @@ struct NotificationsPage {
     filters: Vec<(&'static str, &'static str, bool)>,
     show: String,
     unread: u64,
+    /// How many reports have news for the reader.
+    reports: u64,
     newer: Option<u32>,
     older: Option<u32>,
     until: String,
@@ -108,6 +110,7 @@ async fn show(visit: Visit, State(community): State<Community>, Query(query): Qu
         filters: FILTERS.iter().map(|(word, label)| (*word, visit.words.get(label), *word == shown)).collect(),
         show: shown.to_owned(),
         unread: page.counts.1,
+        reports: community.unread_reports(&visit.caller).await?,
         newer: query.p.checked_sub(1),
         older: page.has_more.then(|| query.p.saturating_add(1)),
         until: visit.now.to_string(),

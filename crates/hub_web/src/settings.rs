@@ -7,6 +7,7 @@ mod notifications;
 pub(crate) mod passkeys;
 mod password;
 mod profile;
+pub(crate) mod reports;
 mod sessions;
 mod tokens;
 
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> ApiRouter<WebState> {
         .merge(apps::routes())
         .merge(passkeys::routes())
         .merge(notifications::routes())
+        .merge(reports::routes())
 }
 
 fn get(path: &str) -> RouteDraft {

@@ -32,6 +32,7 @@ mod pages;
 mod papers;
 mod process;
 mod rate;
+mod reports;
 mod repos;
 mod routes;
 mod serve;

@@ -44,6 +44,10 @@ alice /alice/m/delete/main/src/a.py
 alice /alice/m/upload/main
 alice /alice/m/settings
 alice /new
+alice /settings/reports
+carol /settings/reports/new?kind=model&repo=alice/m
+bob /admin/reports
+bob /admin/reports/REPORT
  /login
  /join
 ";
@@ -71,10 +75,15 @@ async fn every_page_has_the_outline_that_it_should() {
         site.post("alice", "/api/repos/create", body).await.ok();
         site.commit("alice", &format!("{kind}s/alice/{name}"), &files).await.ok();
     }
+    let bob = "bob".parse().unwrap();
+    site.engine.accounts.set_admin(hub_account::By::Operator, &bob, true).await.unwrap();
+    let report = json!({ "subject": "repo", "repoName": "alice/m", "reason": "spam", "text": "ads" });
+    let report = site.post("carol", "/api/reports", report).await.ok().json();
     let mut found = String::new();
     for line in PAGES.lines().filter(|line| !line.is_empty()) {
         let (who, path) = line.split_once(' ').unwrap();
-        let page = site.get(who, path).await.ok().text();
+        let path = path.replace("REPORT", report["id"].as_str().unwrap());
+        let page = site.get(who, &path).await.ok().text();
         found.push_str(&format!("# {line}\n{}\n", outline(&page)));
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/outlines.snap");

@@ -16,6 +16,15 @@ const EVENTS_MAX: i64 = 10_000;
 /// The most edits of one comment.
 const EDITS_MAX: i64 = 200;
 
+/// What a decision does to a comment.
+#[derive(Clone, Copy)]
+pub(crate) enum Hiding<'a> {
+    /// It is hidden.
+    Hide(Option<HiddenReason>),
+    /// It says again what it said.
+    Restore(&'a str),
+}
+
 impl Community {
     /// Adds a comment.
     ///
@@ -94,6 +103,33 @@ impl Community {
         }
         tx.commit().await?;
         self.thread_event(&locked.discussion, id).await
+    }
+
+    /// Hides a comment in the transaction of a decision about it, or gives it its text back. Administrators of the
+    /// instance do this where discussions are switched off as well.
+    pub(crate) async fn set_hidden_in(
+        &self,
+        tx: &mut Tx,
+        repo: &Repo,
+        (number, id): (ThreadNumber, ThreadEventId),
+        change: Hiding<'_>,
+    ) -> Result<(), CommunityError> {
+        repo.demand(Access::Admin)?;
+        let by = repo.caller().user().ok_or(CommunityError::NeedsLogin)?.id;
+        let locked = discussions::lock(tx, repo.id(), number, self.now()).await?.ok_or_else(|| no_such(number))?;
+        let row = comment_in(tx, &locked, id).await?;
+        match (change, row.hidden.is_some()) {
+            (Hiding::Hide(reason), false) => {
+                threads::hide(tx, id, by, reason).await?;
+                threads::count_reactors(tx, locked.discussion.id).await?;
+                self.note_in(tx, repo, &locked.discussion, "discussion.comment.hidden", Some(id.0)).await
+            }
+            (Hiding::Restore(text), true) => {
+                threads::restore(tx, id, text).await?;
+                self.note_in(tx, repo, &locked.discussion, "discussion.comment.edited", Some(id.0)).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Adds a reaction to a comment, or takes it back.

@@ -9,7 +9,7 @@ use hub_repo::{RepoId, RepoState};
 use super::settings::{reader, writer};
 use super::{Notification, Reason};
 use crate::discussions::{Discussion, DiscussionId, ThreadEventId};
-use crate::store::{discussions, notifications};
+use crate::store::{discussions, notifications, reports};
 use crate::{Community, CommunityError, People};
 
 /// Notifications of a page.
@@ -143,7 +143,10 @@ impl Community {
     /// How many notifications the caller has not read, at most a hundred; none for strangers.
     pub async fn unread_notifications(&self, caller: &Caller) -> Result<u64, CommunityError> {
         match reader(caller) {
-            Ok(user) => Ok(notifications::unread(self.db(), user.id, UNREAD_MAX).await?),
+            Ok(user) => {
+                let told = notifications::unread(self.db(), user.id, UNREAD_MAX).await?;
+                Ok(told + reports::unread(self.db(), user.id, UNREAD_MAX).await?)
+            }
             Err(_) => Ok(0),
         }
     }

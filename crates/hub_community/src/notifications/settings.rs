@@ -185,7 +185,7 @@ impl Community {
 ///
 /// # Errors
 /// Anonymous callers must sign in; a token that is good for some repositories alone is not good for this.
-pub(super) fn reader(caller: &Caller) -> Result<&CallerUser, CommunityError> {
+pub(crate) fn reader(caller: &Caller) -> Result<&CallerUser, CommunityError> {
     let user = caller.user().ok_or(CommunityError::NeedsLogin)?;
     if user.credential.is_full() || caller.ceiling(user.id, None) >= Some(Access::Read) {
         return Ok(user);

@@ -164,6 +164,16 @@ pub(crate) async fn edit(
     Ok(())
 }
 
+/// Gives a hidden comment a text again.
+pub(crate) async fn restore(tx: &mut Tx, id: ThreadEventId, body: &str) -> Result<(), DbError> {
+    tx.exec(
+        "UPDATE discussion_event SET body = $2, hidden_by = NULL, hidden_reason = NULL WHERE id = $1",
+        args![id.0, body],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Takes a comment its text, all that it said before, and its reactions.
 pub(crate) async fn hide(
     tx: &mut Tx,

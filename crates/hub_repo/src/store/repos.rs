@@ -205,6 +205,22 @@ pub(crate) async fn update_settings(tx: &mut Tx, state: &RepoState, change: &Set
     Ok(())
 }
 
+/// Switches the repository off or on; answers whether it is still there.
+pub(crate) async fn set_disabled(tx: &mut Tx, id: RepoId, is_off: bool) -> Result<bool, DbError> {
+    let changed = tx.exec("UPDATE repo SET disabled = $2 WHERE id = $1", args![id.0, i64::from(is_off)]).await?;
+    Ok(changed == 1)
+}
+
+/// Marks a repository as not for all audiences, or no longer; its row is locked.
+pub(crate) async fn set_not_for_all(tx: &mut Tx, id: RepoId, is_marked: bool) -> Result<(), RepoError> {
+    let (text,): (String,) = tx.query_one("SELECT settings FROM repo WHERE id = $1", args![id.0]).await?;
+    let damaged = |_| RepoError::Inconsistent(format!("repository {} has damaged settings", id.0));
+    let mut settings: Settings = serde_json::from_str(&text).map_err(damaged)?;
+    settings.not_for_all_audiences = is_marked;
+    tx.exec("UPDATE repo SET settings = $2 WHERE id = $1", args![id.0, settings_json(&settings)]).await?;
+    Ok(())
+}
+
 /// Marks the moment of the last change; answers whether the repository is still there. Its row stays locked until the
 /// transaction ends, so that it cannot be deleted in between.
 pub(crate) async fn touch(tx: &mut Tx, id: RepoId, at: Timestamp) -> Result<bool, DbError> {

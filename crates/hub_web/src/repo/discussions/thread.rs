@@ -108,6 +108,7 @@ struct EventView {
     edits: u64,
     can_edit: bool,
     can_hide: bool,
+    can_report: bool,
     can_react: bool,
     /// The word, the picture and the number of those who feel so, and whether the reader does.
     reactions: Vec<(&'static str, &'static str, u64, bool)>,
@@ -243,6 +244,7 @@ impl Reader<'_> {
             edits: 0,
             can_edit: false,
             can_hide: false,
+            can_report: false,
             can_react: false,
             reactions: Vec::new(),
         };
@@ -275,6 +277,7 @@ impl Reader<'_> {
         view.raw = comment.body.clone();
         view.edits = comment.history.len() as u64;
         view.can_edit = is_mine && self.can_speak;
+        view.can_report = !is_mine;
         view.can_hide = self.can_speak && (is_mine || self.can_write);
         view.can_react = self.can_speak;
         for (reaction, face) in FACES {
