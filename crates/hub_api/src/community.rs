@@ -1,6 +1,7 @@
 //! What people do about repositories together.
 
 mod access;
+mod blocks;
 mod collections;
 mod discussions;
 mod follows;
@@ -25,4 +26,5 @@ pub(crate) fn routes() -> ApiRouter<ApiState> {
         .merge(notifications::routes())
         .merge(papers::routes())
         .merge(reports::routes())
+        .merge(blocks::routes())
 }

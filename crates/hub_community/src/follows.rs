@@ -52,6 +52,9 @@ impl Community {
             return Err(CommunityError::Conflict(format!("one follows at most {FOLLOWING_MAX} others")));
         }
         let mut tx = self.db().begin().await?;
+        if on {
+            self.require_not_blocked(&mut tx, user.id, whom).await?;
+        }
         let changed = match on {
             true => follows::insert(&mut tx, user.id, whom.id, self.now()).await?,
             false => follows::delete(&mut tx, user.id, whom.id).await?,

@@ -7,6 +7,7 @@
 #[macro_use]
 mod words;
 
+mod blocks;
 mod collections;
 mod community;
 mod discussions;

@@ -1,5 +1,6 @@
 //! All SQL of this crate: one file a group of tables.
 
+pub(crate) mod blocks;
 pub(crate) mod collections;
 pub(crate) mod discussions;
 pub(crate) mod follows;

@@ -1,6 +1,7 @@
 //! `/settings`: what a person decides about their own account.
 
 mod apps;
+mod blocked;
 mod factor;
 mod keys;
 mod notifications;
@@ -26,6 +27,7 @@ pub(crate) fn routes() -> ApiRouter<WebState> {
         .merge(passkeys::routes())
         .merge(notifications::routes())
         .merge(reports::routes())
+        .merge(blocked::routes())
 }
 
 fn get(path: &str) -> RouteDraft {

@@ -5,6 +5,7 @@
 mod access;
 mod accounts;
 mod admin;
+mod blocks;
 mod browse;
 mod buckets;
 mod collections;

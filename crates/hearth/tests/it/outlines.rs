@@ -45,6 +45,8 @@ alice /alice/m/upload/main
 alice /alice/m/settings
 alice /new
 alice /settings/reports
+alice /settings/blocked
+carol /bob
 carol /settings/reports/new?kind=model&repo=alice/m
 bob /admin/reports
 bob /admin/reports/REPORT

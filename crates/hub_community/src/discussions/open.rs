@@ -109,6 +109,7 @@ impl Community {
     }
 
     async fn write_opening(&self, tx: &mut Tx, repo: &Repo, opening: Opening) -> Result<ThreadNumber, CommunityError> {
+        self.require_welcome(tx, repo, opening.author, repo.state().owner).await?;
         let now = self.now();
         let number = discussions::next_number(tx, repo.id()).await?;
         let row = Discussion {

@@ -88,7 +88,7 @@ impl Community {
         id: ThreadEventId,
         reason: Option<HiddenReason>,
     ) -> Result<(ThreadEvent, People), CommunityError> {
-        let (mut tx, by, locked) = self.begin_in(repo, number).await?;
+        let (mut tx, by, locked) = self.begin_unwelcome(repo, number).await?;
         let row = comment_in(&mut tx, &locked, id).await?;
         if row.author != by && !repo.permits(Access::Write) {
             return Err(CommunityError::Forbidden(format!(
@@ -147,6 +147,7 @@ impl Community {
         if row.hidden.is_some() {
             return Err(CommunityError::Forbidden("nobody can react to a hidden comment".to_owned()));
         }
+        self.require_welcome(&mut tx, repo, by, row.author).await?;
         threads::react(&mut tx, locked.discussion.id, id, by, reaction, on, self.now()).await?;
         threads::count_reactors(&mut tx, locked.discussion.id).await?;
         tx.commit().await?;
@@ -155,6 +156,17 @@ impl Community {
 
     /// Begins a change to a discussion, which nobody else changes until it ends.
     pub(super) async fn begin_in(
+        &self,
+        repo: &Repo,
+        number: ThreadNumber,
+    ) -> Result<(Tx, NamespaceId, Locked), CommunityError> {
+        let (mut tx, by, locked) = self.begin_unwelcome(repo, number).await?;
+        self.require_welcome(&mut tx, repo, by, locked.discussion.author).await?;
+        Ok((tx, by, locked))
+    }
+
+    /// The same for what even those may do who were blocked.
+    async fn begin_unwelcome(
         &self,
         repo: &Repo,
         number: ThreadNumber,

@@ -11,7 +11,7 @@ use hub_repo::{RepoId, RepoState};
 use super::settings::NotificationSetting as Setting;
 use super::{Happened, Reason, mentions};
 use crate::discussions::{STATUS_EVENT, ThreadEventId};
-use crate::store::{discussions, notifications, threads};
+use crate::store::{blocks, discussions, notifications, threads};
 use crate::{Community, CommunityError};
 
 /// The name under which the outbox keeps how far events were taken in.
@@ -121,6 +121,9 @@ impl Community {
             reasons.remove(&who);
         }
         let people: Vec<NamespaceId> = reasons.keys().copied().collect();
+        for who in blocks::blockers(self.db(), what.by, &people).await? {
+            reasons.remove(&who);
+        }
         let mut off: BTreeMap<Setting, HashSet<NamespaceId>> = BTreeMap::new();
         for &setting in Setting::ALL {
             let found = notifications::switched_off(self.db(), setting.word(), &people).await?;
