@@ -62,7 +62,10 @@ pub struct Quotas {
 
 impl Default for RateConfig {
     fn default() -> Self {
-        let local = ["127.0.0.0/8", "::1"].iter().filter_map(|network| network.parse().ok());
+        // This machine and private networks: whoever is there was let in by the operator, or comes through a proxy that
+        // nobody has named as trusted, and then all visitors would share one quota.
+        const LOCAL: [&str; 6] = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7"];
+        let local = LOCAL.iter().filter_map(|network| network.parse().ok());
         Self {
             window_secs: 300,
             anonymous: Quotas { api: 6_000, resolvers: 60_000, pages: 3_000 },
@@ -345,8 +348,10 @@ mod tests {
         assert_eq!(ask(&limits, "", "2001:db8::1").unwrap(), "\"api\";r=1;t=240");
         assert_eq!(ask(&limits, "", "2001:db8::2").unwrap(), "\"api\";r=0;t=240");
         // Local callers are counted and not refused.
-        for _ in 0..5 {
-            assert!(ask(&limits, "", "127.0.0.1").is_ok());
+        for address in
+            ["127.0.0.1", "10.1.2.3", "172.31.0.1", "192.168.0.9", "::1", "fd00::1"].into_iter().cycle().take(18)
+        {
+            assert!(ask(&limits, "", address).is_ok());
         }
         clock.advance_millis(240_000);
         assert_eq!(ask(&limits, "", "203.0.113.1").unwrap(), "\"api\";r=1;t=300");
