@@ -60,7 +60,7 @@ pub(crate) async fn after(
     let kind = kind.map_or(-1, RepoKind::to_db);
     db.query(
         "SELECT repo_id, number, at_ms, kind, name, is_gone FROM public_change \
-         WHERE (number, repo_id) > ($1, $2) AND ($3 = -1 OR kind = $3) ORDER BY number, repo_id LIMIT $4",
+         WHERE (number, repo_id) > ($1, $2) AND (CAST($3 AS BIGINT) = -1 OR kind = $3) ORDER BY number, repo_id LIMIT $4",
         args![place.number, place.repo, kind, limit],
     )
     .await

@@ -125,7 +125,7 @@ pub(crate) async fn submitted(db: &Db, query: &DailyQuery, limit: i64) -> Result
     db.query(
         &format!(
             "SELECT {COLUMNS} FROM paper WHERE submitted_ms >= $1 AND submitted_ms < $2 \
-             AND ($3 = 0 OR submitted_by = $3) ORDER BY {order} LIMIT $4 OFFSET $5"
+             AND (CAST($3 AS BIGINT) = 0 OR submitted_by = $3) ORDER BY {order} LIMIT $4 OFFSET $5"
         ),
         args![from, before, query.by.map_or(0, NamespaceId::key), limit, query.offset as i64],
     )
