@@ -32,7 +32,6 @@ const DAY_MILLIS: i64 = 86_400_000;
 
 pub(super) fn routes() -> ApiRouter<ApiState> {
     let read = |path: &str| get(path).access(AccessClass::Read).tag(TAG);
-    let wrote = "What was done: nothing, or what the path says";
     ApiRouter::new()
         .route(
             read("/api/papers")
@@ -65,7 +64,7 @@ pub(super) fn routes() -> ApiRouter<ApiState> {
             post("/api/papers/index")
                 .access(AccessClass::Login)
                 .tag(TAG)
-                .summary(format!("Makes a paper known. {wrote}"))
+                .summary("Makes a paper known")
                 .body::<IndexBody>()
                 .answer::<Value>()
                 .to(index),
