@@ -16,7 +16,7 @@ use crate::{Insights, InsightsError};
 
 /// The name under which the outbox keeps how far events were taken in.
 const READER: &str = "public-feed";
-/// How many events, and how many repositories, one transaction takes in.
+/// How many events one transaction takes in, and how many repositories one question to the database names.
 const EVENTS: u32 = 500;
 const REPOS: usize = 500;
 /// The most changes of a page.
@@ -195,7 +195,7 @@ impl Insights {
 
     async fn read_on(&self, read_to: i64) -> Result<bool, InsightsError> {
         let rows = self.repos.survey(Some(RepoId::from_key(read_to))).await?;
-        let keys: Vec<i64> = rows.iter().map(|row| row.id.key()).take(REPOS).collect();
+        let keys: Vec<i64> = rows.iter().map(|row| row.id.key()).collect();
         let next = match keys.last() {
             Some(last) => Phase::Reading { read_to: *last },
             None => Phase::Checking { read_to: BEGINNING },

@@ -11,7 +11,7 @@ use hub_core::RepoKind;
 use hub_repo::{RepoTexts, Surveyed};
 use serde_json::{Value, json};
 use tantivy::collector::{Count, TopDocs};
-use tantivy::query::{BooleanQuery, Query, TermSetQuery};
+use tantivy::query::{Query, TermSetQuery};
 use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{
     DocAddress, DocId, Index, IndexReader, IndexWriter, ReloadPolicy, Score, Searcher, SegmentReader, TantivyDocument,
@@ -205,8 +205,7 @@ impl TextIndex {
     pub(crate) fn popularity(&self, keys: &[i64]) -> Result<HashMap<i64, u64>, TantivyError> {
         let searcher = self.searcher();
         let terms = keys.iter().map(|key| Term::from_field_i64(self.fields.key, *key));
-        let query = BooleanQuery::intersection(vec![Box::new(TermSetQuery::new(terms))]);
-        let found = searcher.search(&query, &tantivy::collector::DocSetCollector)?;
+        let found = searcher.search(&TermSetQuery::new(terms), &tantivy::collector::DocSetCollector)?;
         found.into_iter().map(|at| self.key_of(&searcher, at)).collect()
     }
 }

@@ -20,9 +20,8 @@ use crate::excerpt::{Piece, excerpt};
 use crate::index::{Entry, Note, TextIndex, boost, is_searched, popularity_of};
 use crate::query::{Question, narrowed, of_one};
 
-/// How many events are taken in at a time, and how many repositories go into one commit while the index is built.
+/// How many events are taken in at a time.
 const EVENTS: u32 = 1000;
-const BUILD_BATCH: usize = 2000;
 /// How much text one commit holds in memory.
 const PART_BYTES: usize = 16 << 20;
 /// The longest text that is searched for.
@@ -271,8 +270,7 @@ impl Inner {
 
     /// The next repositories of an index that is being built.
     async fn read_on(&self, note: &Note, read_to: i64) -> Result<Option<(Note, usize)>, SearchError> {
-        let mut rows = self.repos.survey(Some(RepoId::from_key(read_to))).await?;
-        rows.truncate(BUILD_BATCH);
+        let rows = self.repos.survey(Some(RepoId::from_key(read_to))).await?;
         let next = Note { read_to: rows.last().map(|row| row.id.key()), ..note.clone() };
         let written = self.write(rows, Vec::new(), note, &next).await?;
         Ok(Some((next, written)))
