@@ -12,6 +12,7 @@ mod bucket;
 mod catalog;
 mod collections;
 mod error;
+mod form;
 mod highlight;
 mod home;
 mod house;

@@ -7,10 +7,9 @@ use std::io::SeekFrom;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use bytes::{Bytes, BytesMut};
-use futures::TryStreamExt;
-use hub_core::{Access, Code, RepoPath, Sha256, UserError};
+use hub_core::{Access, RepoPath, Sha256, UserError};
 use hub_formats::attributes::Attributes;
 use hub_http::{AccessClass, Addr, ApiError, ApiRouter, BodyStream, Path};
 use hub_repo::{BlobError, CommitHeader, Operation, Repo, RepoError, Repos};
@@ -21,6 +20,7 @@ use super::edit::{commit, parse_path};
 use super::{At, Opened, RepoHead, for_each_kind, get, post, resolve};
 use crate::WebState;
 use crate::error::{Answer, PageError, is_mendable, sentence};
+use crate::form;
 use crate::page::go_to;
 use crate::shell::Shell;
 use crate::visit::Visit;
@@ -29,15 +29,13 @@ use crate::visit::Visit;
 const FORM_MAX: u64 = 8 << 30;
 /// The most files of one form.
 const FILES_MAX: usize = 500;
-/// The most bytes of a field that is no file.
-const FIELD_MAX: usize = 64 << 10;
 /// How much is read at a time.
 const CHUNK: usize = 256 << 10;
 
 pub(super) fn routes() -> ApiRouter<WebState> {
     let write = AccessClass::Write;
-    let router = for_each_kind(ApiRouter::new(), "/upload/{revision}", |path| get(write, path).to(form));
-    let router = for_each_kind(router, "/upload/{revision}/{*path}", |path| get(write, path).to(form));
+    let router = for_each_kind(ApiRouter::new(), "/upload/{revision}", |path| get(write, path).to(show));
+    let router = for_each_kind(router, "/upload/{revision}/{*path}", |path| get(write, path).to(show));
     let router = for_each_kind(router, "/upload/{revision}", |path| post(write, path).to(upload));
     let router = for_each_kind(router, "/upload/{revision}/{*path}", |path| post(write, path).to(upload));
     router.merge(stage::routes())
@@ -58,7 +56,7 @@ struct UploadPage<'a> {
 }
 
 /// `GET …/upload/{revision}/{folder}`
-async fn form(visit: Visit, State(repos): State<Repos>, Addr(addr): Addr, Path(at): Path<At>) -> Answer {
+async fn show(visit: Visit, State(repos): State<Repos>, Addr(addr): Addr, Path(at): Path<At>) -> Answer {
     let opened = Opened::open(&repos, &visit, &addr, Access::Write).await?;
     Ok(upload_page(&visit, &opened, &at, StatusCode::OK, None))
 }
@@ -91,18 +89,10 @@ async fn upload(
     Addr(addr): Addr,
     Path(at): Path<At>,
     headers: HeaderMap,
-    mut body: BodyStream,
+    body: BodyStream,
 ) -> Answer {
-    body.limit(FORM_MAX)?;
-    let boundary = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let boundary = boundary.and_then(|text| multer::parse_boundary(text).ok());
-    let boundary = boundary.ok_or_else(|| ApiError::bad_request("send a form with files (multipart/form-data)"))?;
-    let mut parts = Multipart::new(body.map_err(|error| std::io::Error::other(error.to_string())), boundary);
-    // The token stands first in the form, so nothing is read of a form that is not ours.
-    let token = match parts.next_field().await.map_err(|error| cut_off(&error))? {
-        Some(field) if field.name() == Some("form_token") => text_of(field).await?,
-        _ => String::new(),
-    };
+    let mut parts = form::parts(&headers, body, FORM_MAX)?;
+    let token = form::token(&mut parts).await?;
     visit.check(&token)?;
     let opened = Opened::open(&repos, &visit, &addr, Access::Write).await?;
     match take(&visit, &repos, &opened.repo, &at, parts).await {
@@ -132,10 +122,6 @@ impl From<PageError> for Refused {
     }
 }
 
-fn cut_off(error: &multer::Error) -> PageError {
-    PageError::told(Code::BadRequest, sentence(format!("the form was cut off or is malformed: {error}")))
-}
-
 fn disk(error: std::io::Error) -> PageError {
     PageError::Fault(ApiError::internal(error))
 }
@@ -148,11 +134,11 @@ async fn take(visit: &Visit, repos: &Repos, repo: &Repo, at: &At, mut parts: Mul
     };
     let mut operations = Vec::new();
     let (mut title, mut description) = (String::new(), String::new());
-    while let Some(field) = parts.next_field().await.map_err(|error| cut_off(&error))? {
+    while let Some(field) = parts.next_field().await.map_err(|error| form::cut_off(&error))? {
         match field.name() {
-            Some("title") => title = text_of(field).await?,
-            Some("description") => description = text_of(field).await?,
-            Some("staged") => operations.push(stage::staged(repo, &at.path, &text_of(field).await?).await?),
+            Some("title") => title = form::text(field).await?,
+            Some("description") => description = form::text(field).await?,
+            Some("staged") => operations.push(stage::staged(repo, &at.path, &form::text(field).await?).await?),
             Some("files") => {
                 let Some(name) = field.file_name().map(str::to_owned).filter(|name| !name.is_empty()) else { continue };
                 let path = path_in(&at.path, &name)?;
@@ -192,18 +178,6 @@ async fn read_attributes(repo: &Repo, head: hub_core::CommitId) -> Result<Attrib
     }
 }
 
-/// A field that is no file.
-async fn text_of(mut field: Field<'_>) -> Result<String, PageError> {
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = field.chunk().await.map_err(|error| cut_off(&error))? {
-        if bytes.len() + chunk.len() > FIELD_MAX {
-            return Err(PageError::told(Code::TooLarge, sentence("a field of the form is too long")));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
 /// Reads one file, into memory while it is small enough for an ordinary blob.
 async fn receive(
     repos: &Repos,
@@ -215,7 +189,7 @@ async fn receive(
     let is_large = attributes.is_lfs(path.as_str());
     let most = if is_large { 0 } else { usize::try_from(repos.limits().plain_blob_bytes).unwrap_or(usize::MAX) };
     let mut held = BytesMut::new();
-    while let Some(chunk) = field.chunk().await.map_err(|error| cut_off(&error))? {
+    while let Some(chunk) = field.chunk().await.map_err(|error| form::cut_off(&error))? {
         held.extend_from_slice(&chunk);
         if held.len() > most {
             return receive_large(repos, repo, path, held.freeze(), field).await;
@@ -249,7 +223,7 @@ async fn receive_large(
         .await
         .map_err(|error| PageError::Fault(ApiError::internal(error)))?;
         spool.write_all(&chunk).await.map_err(disk)?;
-        next = field.chunk().await.map_err(|error| cut_off(&error))?;
+        next = field.chunk().await.map_err(|error| form::cut_off(&error))?;
     }
     spool.flush().await.map_err(disk)?;
     let sha256 = Sha256::new(hash.finalize().into());
