@@ -6,9 +6,12 @@ use hub_core::{Clock, Ids, Timestamp};
 use hub_db::Db;
 use hub_mail::Mail;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 
 use crate::password::{PasswordCost, PasswordHashes};
 use crate::tokens::TokenUse;
+
+const PICTURES_AT_ONCE: usize = 2;
 
 /// Who may make an account for themselves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -49,6 +52,8 @@ pub(crate) struct Inner {
     pub(crate) passwords: PasswordHashes,
     pub(crate) token_use: TokenUse,
     pub(crate) mail: Mail,
+    /// How many pictures are drawn at once: each may claim much memory.
+    pub(crate) pictures: Arc<Semaphore>,
 }
 
 impl Accounts {
@@ -62,6 +67,7 @@ impl Accounts {
             passwords: PasswordHashes::new(config.password_cost),
             token_use: TokenUse::default(),
             mail: config.mail.clone(),
+            pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -5,10 +5,13 @@ use std::borrow::Cow;
 use hub_core::{Code, NameError, UserError};
 use hub_db::DbError;
 
+use crate::country::CountryError;
 use crate::jwt::JwtError;
 use crate::label::{EmailError, LabelError};
 use crate::oauth::RedirectError;
 use crate::password::PasswordError;
+use crate::picture::PictureError;
+use crate::profile::{HouseKindError, ProfileError};
 
 /// A use case of this crate that failed.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +57,18 @@ pub enum AccountError {
     /// No address of mail.
     #[error("the email is not acceptable")]
     Email(#[from] EmailError),
+    /// A profile is not acceptable.
+    #[error("the profile is not acceptable")]
+    Profile(#[from] ProfileError),
+    /// No kind of house.
+    #[error("the kind is not acceptable")]
+    HouseKind(#[from] HouseKindError),
+    /// No country.
+    #[error("the country is not acceptable")]
+    Country(#[from] CountryError),
+    /// A file is not taken as a picture.
+    #[error("the picture was not taken")]
+    Picture(#[from] PictureError),
     /// A new password is not acceptable.
     #[error("the password is not acceptable")]
     Password(#[from] PasswordError),
@@ -239,6 +254,9 @@ impl UserError for AccountError {
             | AccountError::Label(_)
             | AccountError::Email(_)
             | AccountError::Password(_)
+            | AccountError::Profile(_)
+            | AccountError::HouseKind(_)
+            | AccountError::Country(_)
             | AccountError::DefaultVisibility
             | AccountError::Scopes { .. }
             | AccountError::EndsInPast
@@ -264,6 +282,7 @@ impl UserError for AccountError {
             | AccountError::SecondFactorOn => Code::Conflict,
             AccountError::Busy | AccountError::TooManyFailures { .. } => Code::TooManyRequests,
             AccountError::CutOff => Code::Unavailable,
+            AccountError::Picture(error) => error.code(),
             AccountError::Db(error) => error.code(),
             AccountError::Damaged { .. } => Code::Internal,
         }

@@ -138,8 +138,8 @@ impl Namespace {
 }
 
 /// The path of the picture of whoever bears `name`.
-pub(crate) fn avatar_path(name: &NamespaceName) -> String {
-    format!("/avatars/{name}.svg")
+pub fn avatar_path(name: &NamespaceName) -> String {
+    format!("/avatars/{name}")
 }
 
 /// Among how many names a text in the middle of one is looked for while somebody types.

@@ -4,7 +4,7 @@ use hub_core::OrgRole;
 
 use crate::caller::{By, Caller, CallerUser, Credential};
 use crate::error::AccountError;
-use crate::namespace::NamespaceId;
+use crate::namespace::{Namespace, NamespaceId, NamespaceKind};
 use crate::scope::Permission;
 use crate::sessions::SessionId;
 
@@ -52,6 +52,14 @@ impl By<'_> {
         Err(AccountError::Forbidden {
             needs: "an administrator of the organization, with a write token or the permission org.write",
         })
+    }
+
+    /// Whoever looks after a person or an organisation: oneself, or an administrator of the organisation.
+    pub(crate) fn governs(self, space: &Namespace) -> Result<(), AccountError> {
+        match space.kind {
+            NamespaceKind::User => self.person(space.id),
+            NamespaceKind::Organization => self.org_admin(space.id),
+        }
     }
 
     /// Whether a person acts on their own account.

@@ -11,6 +11,7 @@ pub(crate) mod oauth;
 pub(crate) mod oauth_apps;
 pub(crate) mod oauth_keys;
 pub(crate) mod passkeys;
+pub(crate) mod profiles;
 pub(crate) mod resets;
 pub(crate) mod sessions;
 pub(crate) mod ssh_keys;

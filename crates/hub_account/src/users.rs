@@ -258,6 +258,21 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
+    /// Whoever asks deletes their own account, and proves by their password that it is they.
+    pub async fn leave(
+        &self,
+        by: By<'_>,
+        password: Option<&SecretString>,
+        owned_repositories: u64,
+    ) -> Result<(), AccountError> {
+        let name = by.full_user()?.ok_or(AccountError::NeedsLogin)?.name.clone();
+        if self.user(by, &name).await?.has_password {
+            let password = password.ok_or(AccountError::Forbidden { needs: "the current password" })?;
+            self.check_password(name.as_str(), password, &[Subject::login(name.as_str())]).await?;
+        }
+        self.delete_user(by, &name, owned_repositories).await
+    }
+
     async fn lock_user(&self, tx: &mut Tx, name: &NamespaceName) -> Result<User, AccountError> {
         users::lock_admins(tx).await?;
         users::by_key_in(tx, &name.key()).await?.ok_or_else(|| no_user(name))

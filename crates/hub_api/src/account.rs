@@ -1,6 +1,7 @@
 //! People and organisations: who the caller is, what everyone may know of a name.
 
 mod overview;
+mod profile;
 mod whoami;
 
 use hub_http::ApiRouter;
@@ -8,5 +9,5 @@ use hub_http::ApiRouter;
 use crate::ApiState;
 
 pub(crate) fn routes() -> ApiRouter<ApiState> {
-    whoami::routes().merge(overview::routes())
+    whoami::routes().merge(overview::routes()).merge(profile::routes())
 }

@@ -99,6 +99,18 @@ impl BodyStream {
     }
 }
 
+impl BodyStream {
+    /// All of it, in memory, if that is no more than `bytes`.
+    pub async fn whole(mut self, bytes: u64) -> Result<Bytes, ApiError> {
+        self.limit(bytes)?;
+        let mut whole = BytesMut::new();
+        while let Some(chunk) = self.next().await {
+            whole.extend_from_slice(&chunk?);
+        }
+        Ok(whole.freeze())
+    }
+}
+
 impl<S: Send + Sync> FromRequest<S> for BodyStream {
     type Rejection = ApiError;
 

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub_account::{Accounts, NamespaceKind, PageQuery, wire_id};
+use hub_account::{Accounts, NamespaceKind, PageQuery, Profile, wire_id};
 use hub_community::{Community, FollowCounts, Watched};
 use hub_core::{Code, NamespaceName, OrgRole, RepoKind, Timestamp};
 use hub_http::{AccessClass, ApiRouter, JsonOrForm, Path, get, post};
@@ -15,6 +15,7 @@ use crate::catalog::title_of;
 use crate::error::{Answer, PageError};
 use crate::page::go_to;
 use crate::repo_list::RepoLine;
+use crate::settings::kind_shown;
 use crate::shell::Shell;
 use crate::visit::Visit;
 
@@ -48,6 +49,9 @@ struct ProfilePage {
     watch_kind: &'static str,
     watch_id: String,
     settings: Option<String>,
+    profile: Profile,
+    /// What kind of house, in the reader's language.
+    house_kind: Option<&'static str>,
 }
 
 /// The repositories of one kind.
@@ -101,6 +105,7 @@ async fn show(
         (false, Some(_)) => Some("/settings/profile".to_owned()),
         (_, None) => None,
     };
+    let profile = accounts.profile(&space).await?;
     let watched = Watched::of_namespace(space.kind, space.id);
     let view = ProfilePage {
         is_watched: community.is_watching(&visit.caller, watched).await?,
@@ -119,6 +124,8 @@ async fn show(
         organizations,
         sections,
         settings,
+        house_kind: profile.kind.map(|kind| kind_shown(&visit, kind)),
+        profile,
     };
     Ok(visit.page(StatusCode::OK, &view))
 }

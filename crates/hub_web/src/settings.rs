@@ -1,9 +1,11 @@
 //! `/settings`: what a person decides about their own account.
 
+mod about;
 mod apps;
 mod blocked;
 mod factor;
 mod keys;
+mod leave;
 mod notifications;
 pub(crate) mod passkeys;
 mod password;
@@ -12,12 +14,15 @@ pub(crate) mod reports;
 mod sessions;
 mod tokens;
 
+pub(crate) use about::kind_shown;
 use hub_http::{AccessClass, ApiRouter, RouteDraft};
 
 use crate::WebState;
 
 pub(crate) fn routes() -> ApiRouter<WebState> {
     profile::routes()
+        .merge(about::routes())
+        .merge(leave::routes())
         .merge(password::routes())
         .merge(factor::routes())
         .merge(sessions::routes())

@@ -10,7 +10,7 @@ async fn whoami_has_what_clients_read() {
     let site = Site::new().await;
     let me = site.get("alice", "/api/whoami-v2").await.ok().json();
     assert_eq!((&me["type"], &me["name"], &me["fullname"]), (&json!("user"), &json!("alice"), &json!("Alice")));
-    assert_eq!(me["avatarUrl"], format!("{URL}/avatars/alice.svg"));
+    assert_eq!(me["avatarUrl"], format!("{URL}/avatars/alice"));
     assert_eq!((&me["orgs"][0]["name"], &me["orgs"][0]["roleInOrg"]), (&json!("acme"), &json!("admin")));
     assert_eq!((&me["auth"]["type"], &me["auth"]["accessToken"]["role"]), (&json!("access_token"), &json!("write")));
     assert_eq!(me["auth"]["accessToken"]["displayName"], "all");

@@ -32,6 +32,7 @@ mod outlines;
 mod pages;
 mod papers;
 mod process;
+mod profiles;
 mod rate;
 mod reports;
 mod repos;

@@ -9,7 +9,7 @@ use crate::caller::By;
 use crate::code::{digest, fresh_code};
 use crate::error::AccountError;
 use crate::label::Label;
-use crate::namespace::{NamespaceId, NamespaceKind};
+use crate::namespace::NamespaceId;
 use crate::store::oauth_apps;
 
 /// The most apps of one owner, and the most addresses of one app.
@@ -110,14 +110,14 @@ impl Accounts {
         draft: &AppDraft,
         kind: AppKind,
     ) -> Result<(App, Option<SecretString>), AccountError> {
-        let space = self.app_owner(by, owner).await?;
+        let space = self.governed(by, owner).await?;
         check_draft(draft)?;
         let secret = (kind == AppKind::Confidential).then(|| self.fresh_app_secret());
         let app = App {
             key: self.inner.ids.next_key(),
             client_id: ClientId(self.fresh_client_id()),
             name: draft.name.to_string(),
-            owner: Some(space),
+            owner: Some((space.id, space.name)),
             homepage: draft.homepage.clone(),
             redirect_uris: draft.redirect_uris.clone(),
             scopes: draft.scopes.clone(),
@@ -138,8 +138,8 @@ impl Accounts {
 
     /// The apps of a person or an organisation, by name.
     pub async fn apps(&self, by: By<'_>, owner: &NamespaceName) -> Result<Vec<App>, AccountError> {
-        let (owner, _) = self.app_owner(by, owner).await?;
-        Ok(oauth_apps::of_owner(&self.inner.db, owner).await?)
+        let owner = self.governed(by, owner).await?;
+        Ok(oauth_apps::of_owner(&self.inner.db, owner.id).await?)
     }
 
     /// An app, for those who look after it. To others there is none.
@@ -147,7 +147,7 @@ impl Accounts {
         let missing = || AccountError::NoSuchItem { what: "app" };
         let app = oauth_apps::by_client_id(&self.inner.db, id.as_str()).await?.ok_or_else(missing)?;
         let (_, owner) = app.owner.as_ref().ok_or_else(missing)?;
-        self.app_owner(by, owner).await.map_err(|_| missing())?;
+        self.governed(by, owner).await.map_err(|_| missing())?;
         Ok(app)
     }
 
@@ -201,17 +201,6 @@ impl Accounts {
         oauth_apps::delete_consent(&mut tx, app.key, owner).await?;
         self.record(&mut tx, by, Act::new("app.withdraw", &app.name).with(app.client_id.as_str())).await?;
         Ok(tx.commit().await?)
-    }
-
-    /// The owner of apps, if the caller may look after them: oneself, or an organisation that one administers.
-    async fn app_owner(&self, by: By<'_>, owner: &NamespaceName) -> Result<(NamespaceId, NamespaceName), AccountError> {
-        let missing = || AccountError::NoSuch { what: "user or organization", name: owner.to_string() };
-        let space = self.namespace(owner).await?.ok_or_else(missing)?;
-        match space.kind {
-            NamespaceKind::User => by.person(space.id)?,
-            NamespaceKind::Organization => by.org_admin(space.id)?,
-        }
-        Ok((space.id, space.name))
     }
 
     fn fresh_app_secret(&self) -> SecretString {

@@ -31,7 +31,7 @@ async fn a_token_shows_its_owner_their_organizations_and_itself() {
             "canPay": false,
             "isPro": false,
             "periodEnd": null,
-            "avatarUrl": "/avatars/ada.svg",
+            "avatarUrl": "/avatars/ada",
             "billingMode": "postpaid",
             "orgs": [{
                 "type": "org",
@@ -41,7 +41,7 @@ async fn a_token_shows_its_owner_their_organizations_and_itself() {
                 "email": null,
                 "canPay": false,
                 "periodEnd": null,
-                "avatarUrl": "/avatars/lab.svg",
+                "avatarUrl": "/avatars/lab",
                 "roleInOrg": "admin",
                 "isEnterprise": false,
             }],

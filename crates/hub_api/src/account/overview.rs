@@ -1,10 +1,10 @@
-//! What everyone may know of a person or an organisation, the members of an organisation, and pictures.
+//! What everyone may know of a person or an organisation, and the members of an organisation.
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
-use hub_account::{Accounts, By, Member, Namespace, NamespaceId, NamespaceKind, PageQuery};
+use hub_account::{
+    Accounts, By, Country, HouseKind, Member, Namespace, NamespaceId, NamespaceKind, PageQuery, Profile, avatar_path,
+};
 use hub_community::{Community, FollowCounts};
 use hub_core::{Code, NamespaceName};
 use hub_http::{AccessClass, ApiError, ApiRouter, Caller, Page, Paging, Path, PublicUrl, Query, get};
@@ -42,13 +42,6 @@ pub(crate) fn routes() -> ApiRouter<ApiState> {
                 .answer::<Vec<MemberView>>()
                 .to(members),
         )
-        .route(
-            get("/avatars/{file}")
-                .access(AccessClass::Public)
-                .summary("Draws the picture of a name")
-                .undocumented()
-                .to(avatar),
-        )
 }
 
 /// What people and organisations have in common. Papers are not counted yet.
@@ -70,10 +63,30 @@ struct ProfileView {
     num_papers: u64,
     num_followers: u64,
     created_at: String,
+    /// What they say about themselves.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    details: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    website: String,
+    /// What kind of house: `company`, `university`, `non-profit`, `community`, `government`, `independent`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    /// Two letters of ISO 3166.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<&'static str>,
+    /// Where kind and country can be checked.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    annotation_source: String,
 }
 
 impl ProfileView {
-    fn of(counts: KindCounts, follows: FollowCounts, public_url: &PublicUrl, found: &Namespace) -> Self {
+    fn of(
+        counts: KindCounts,
+        follows: FollowCounts,
+        public_url: &PublicUrl,
+        found: &Namespace,
+        profile: Profile,
+    ) -> Self {
         Self {
             id: found.id.to_string(),
             fullname: found.full_name.to_string(),
@@ -91,6 +104,11 @@ impl ProfileView {
             num_papers: 0,
             num_followers: follows.followers,
             created_at: found.created_at.to_string(),
+            details: profile.bio,
+            website: profile.website,
+            kind: profile.kind.map(HouseKind::word),
+            country: profile.country.map(Country::code),
+            annotation_source: profile.source,
         }
     }
 }
@@ -143,7 +161,7 @@ async fn user_overview(
     let counts = repos.count_of(&caller, found.id).await?;
     let follows = community.follow_counts(&caller, found.id).await?;
     Ok(Json(UserView {
-        profile: ProfileView::of(counts, follows, &public_url, &found),
+        profile: ProfileView::of(counts, follows, &public_url, &found, accounts.profile(&found).await?),
         user: found.name.to_string(),
         is_pro: false,
         num_discussions: community.count_discussions_of(&caller, found.id).await?,
@@ -179,8 +197,9 @@ async fn org_overview(
     let found = accounts.organization(&name).await?;
     let counts = repos.count_of(&caller, found.namespace.id).await?;
     let follows = community.follow_counts(&caller, found.namespace.id).await?;
+    let profile = accounts.profile(&found.namespace).await?;
     Ok(Json(OrgView {
-        profile: ProfileView::of(counts, follows, &public_url, &found.namespace),
+        profile: ProfileView::of(counts, follows, &public_url, &found.namespace, profile),
         name: found.namespace.name.to_string(),
         is_verified: false,
         num_users: found.members,
@@ -222,7 +241,7 @@ async fn members(
     let found = accounts.members(By::Caller(&caller), &name, &page).await?;
     let view = |member: Member| MemberView {
         id: member.id.to_string(),
-        avatar_url: public_url.join(&format!("/avatars/{}.svg", member.name)),
+        avatar_url: public_url.join(&avatar_path(&member.name)),
         user: member.name.to_string(),
         fullname: member.full_name.to_string(),
         r#type: "user",
@@ -230,20 +249,4 @@ async fn members(
         is_pro: false,
     };
     Ok(paging.page(found.items.into_iter().map(view).collect(), found.next))
-}
-
-/// `GET /avatars/{name}.svg`: the first letter on a colour that the name decides. Any name has one, so that the picture
-/// tells nobody who exists.
-async fn avatar(Path(file): Path<String>) -> Answer<Response> {
-    let missing = || ApiError::new(Code::NotFound, "pictures are called {name}.svg");
-    let name: NamespaceName = file.strip_suffix(".svg").and_then(|name| name.parse().ok()).ok_or_else(missing)?;
-    let hue = name.key().bytes().fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into())) % 360;
-    let letter = name.as_str().chars().next().unwrap_or('?').to_ascii_uppercase();
-    let svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 64 64\"><rect width=\"64\" height=\"64\" \
-         fill=\"hsl({hue} 45% 40%)\"/><text x=\"32\" y=\"43\" font-family=\"sans-serif\" font-size=\"32\" \
-         fill=\"#fff\" text-anchor=\"middle\">{letter}</text></svg>"
-    );
-    let headers = [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=86400")];
-    Ok((headers, svg).into_response())
 }

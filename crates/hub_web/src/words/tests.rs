@@ -92,6 +92,7 @@ fn every_message_that_a_page_names_exists_and_every_message_is_named() {
         "role.",
         "tokenrole.",
         "error.",
+        "house.kind.",
         "scope.",
         "report.decision.",
         "report.outcome.",
