@@ -29,10 +29,13 @@ BINARY = Path(os.environ.get("HEARTH_BINARY", ROOT / "target" / "debug" / "heart
 READY_WITHIN_SECS = 30
 # Several times what the longest suite takes on two slow cores.
 SUITE_WITHIN_SECS = 900
+# Where the tests put a house that vouches for programs.
+PUBLISHER_ISSUER = "http://127.0.0.1:17861"
 # Parts of large uploads as small as S3 takes them, so that the tests need not move gigabytes.
 SMALL_PARTS = {
     "HEARTH_LIMITS__PARTS_FROM_BYTES": str(8 * 1024 * 1024),
     "HEARTH_LIMITS__PART_BYTES": str(5 * 1024 * 1024),
+    "HEARTH_ACCOUNTS__PUBLISHER_ISSUERS": f'["{PUBLISHER_ISSUER}"]',
     "HEARTH_WEBHOOKS__ALLOW_PRIVATE": "true",
     "HEARTH_WEBHOOKS__DISPATCH_SECS": "1",
 }

@@ -14,7 +14,7 @@ use hub_http::{
     ApiRouter, Caller, Metrics, Outgoing, PublicUrl, RateLimits, RequestContext, ServiceSettings, TrustedProxies, dress,
 };
 use hub_jobs::Queue;
-use hub_web::{House, Sso, WebState};
+use hub_web::{House, Issuers, Sso, WebState};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{BlobKind, Config};
@@ -110,6 +110,7 @@ fn web_state(hub: &Hub, config: &Config, health: &Health) -> WebState {
         content_origin: config.content_origin().map(Into::into),
         community: hub.community.clone(),
         ids: hub.ids.clone(),
+        issuers: Issuers::new(outgoing("trusted publishers"), hub.clock.clone()),
         sso: sso(config),
         house: house(hub, config, health),
         clock: hub.clock.clone(),
@@ -139,16 +140,19 @@ fn house(hub: &Hub, config: &Config, health: &Health) -> House {
     }
 }
 
+/// By what other houses are asked, for something that goes without if the system has no certificates to trust.
+fn outgoing(purpose: &'static str) -> Option<Outgoing> {
+    let outgoing = Outgoing::new();
+    if let Err(error) = &outgoing {
+        tracing::error!(%error, purpose, "requests to other houses cannot be sent");
+    }
+    outgoing.ok()
+}
+
 /// The house by which people sign in, if the configuration names one.
 fn sso(config: &Config) -> Option<Sso> {
     let issuer = config.sso.issuer.as_deref().filter(|issuer| !issuer.is_empty())?;
-    let outgoing = match Outgoing::new() {
-        Ok(outgoing) => outgoing,
-        Err(error) => {
-            tracing::error!(%error, "no single sign-on: requests cannot be sent");
-            return None;
-        }
-    };
+    let outgoing = outgoing("single sign-on")?;
     Some(Sso {
         label: config.sso.label.clone(),
         client_secret: config.sso.client_secret.clone(),

@@ -254,6 +254,8 @@ impl XetConfig {
 pub struct AccountsConfig {
     /// Who may make one for themselves.
     pub sign_up: SignUpPolicy,
+    /// Whose word counts for programs that publish without a secret.
+    pub publisher_issuers: Vec<String>,
 }
 
 /// Where the apps of Spaces are served. Never by Hearth's own origin: their scripts may do there what they like.

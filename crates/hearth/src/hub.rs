@@ -88,6 +88,7 @@ impl Hub {
     pub fn of(stores: Stores, config: &Config) -> Self {
         let Stores { db, blobs, clock, ids } = stores;
         let policy = AccountConfig {
+            publisher_issuers: config.accounts.publisher_issuers.clone(),
             sign_up: config.accounts.sign_up,
             mail: mail(&db, &clock, &ids, config),
             ..AccountConfig::default()

@@ -35,6 +35,8 @@ pub struct AccountConfig {
     pub password_cost: PasswordCost,
     /// The door by which letters go out.
     pub mail: Mail,
+    /// Whose word counts for trusted publishers: addresses of issuers, or the beginnings of such that end with `/`.
+    pub publisher_issuers: Vec<String>,
 }
 
 /// The accounts of an instance; clones share everything.
@@ -52,6 +54,7 @@ pub(crate) struct Inner {
     pub(crate) passwords: PasswordHashes,
     pub(crate) token_use: TokenUse,
     pub(crate) mail: Mail,
+    pub(crate) publisher_issuers: Vec<String>,
     /// How many pictures are drawn at once: each may claim much memory.
     pub(crate) pictures: Arc<Semaphore>,
 }
@@ -67,6 +70,7 @@ impl Accounts {
             passwords: PasswordHashes::new(config.password_cost),
             token_use: TokenUse::default(),
             mail: config.mail.clone(),
+            publisher_issuers: config.publisher_issuers.clone(),
             pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
         };
         Self { inner: Arc::new(inner) }

@@ -33,6 +33,7 @@ mod password;
 mod permit;
 mod picture;
 mod profile;
+mod publishers;
 mod reset;
 mod scope;
 mod second_factor;
@@ -70,6 +71,7 @@ pub use passkeys::{NewPasskey, Passkey, PasskeyAnswer, PasskeyChallenge, Passkey
 pub use password::{PasswordCost, PasswordError};
 pub use picture::{Picture, PictureError};
 pub use profile::{Handles, HouseKind, HouseKindError, Profile, ProfileError};
+pub use publishers::{ExchangedToken, PublisherDraft, PublisherId, TrustedPublisher};
 pub use reset::PasswordReset;
 pub use scope::{Permission, PermissionError, Scope, ScopeEntity, TokenScopes};
 pub use second_factor::{FactorKey, SecondFactorState};

@@ -12,6 +12,7 @@ pub(crate) mod oauth_apps;
 pub(crate) mod oauth_keys;
 pub(crate) mod passkeys;
 pub(crate) mod profiles;
+pub(crate) mod publishers;
 pub(crate) mod resets;
 pub(crate) mod sessions;
 pub(crate) mod ssh_keys;

@@ -2,6 +2,7 @@
 
 mod overview;
 mod profile;
+mod publishers;
 mod whoami;
 
 use hub_http::ApiRouter;
@@ -9,5 +10,5 @@ use hub_http::ApiRouter;
 use crate::ApiState;
 
 pub(crate) fn routes() -> ApiRouter<ApiState> {
-    whoami::routes().merge(overview::routes()).merge(profile::routes())
+    whoami::routes().merge(overview::routes()).merge(profile::routes()).merge(publishers::routes())
 }

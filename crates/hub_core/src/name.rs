@@ -232,6 +232,17 @@ impl RepoAddr {
         Ok(Self { kind, namespace: namespace.parse()?, name: name.parse()? })
     }
 
+    /// Parses what people write: `ada/m`, `datasets/ada/d`, or the address of the page.
+    pub fn named(text: &str) -> Result<Self, NameError> {
+        let parts: Vec<&str> = text.trim().trim_matches('/').split('/').collect();
+        let (kind, namespace, name) = match parts.as_slice() {
+            [namespace, name] => (RepoKind::Model, namespace, name),
+            [.., kind, namespace, name] => (RepoKind::from_word(kind).unwrap_or(RepoKind::Model), namespace, name),
+            _ => return Err(NameError::NotAnAddress),
+        };
+        Ok(Self { kind, namespace: namespace.parse()?, name: name.parse()? })
+    }
+
     /// `namespace/name`.
     pub fn repo_id(&self) -> String {
         format!("{}/{}", self.namespace, self.name)

@@ -43,6 +43,7 @@ use hub_http::ApiRouter;
 pub use apps::{AppOrigin, apps, shared_apps};
 pub use error::pages;
 pub use house::{HealthCheck, House};
+pub use oauth::Issuers;
 pub use sso::Sso;
 pub use state::WebState;
 

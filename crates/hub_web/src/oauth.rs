@@ -3,6 +3,7 @@
 
 mod authorize;
 mod device;
+mod exchange;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -19,9 +20,12 @@ use crate::WebState;
 use crate::visit::Visit;
 
 pub(crate) use authorize::goes_on_to_app;
+use exchange::Exchange;
+pub use exchange::Issuers;
 
 const CODE_GRANT: &str = "authorization_code";
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+const EXCHANGE_GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const REFRESH_GRANT: &str = "refresh_token";
 
 pub(crate) fn routes() -> ApiRouter<WebState> {
@@ -54,7 +58,7 @@ async fn discovery(url: PublicUrl) -> Json<Value> {
         "scopes_supported": scopes,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": [CODE_GRANT, REFRESH_GRANT, DEVICE_GRANT],
+        "grant_types_supported": [CODE_GRANT, REFRESH_GRANT, DEVICE_GRANT, EXCHANGE_GRANT],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["ES256"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
@@ -142,6 +146,11 @@ struct TokenBody {
     code_verifier: Option<SecretString>,
     device_code: Option<SecretString>,
     refresh_token: Option<SecretString>,
+    subject_token: Option<SecretString>,
+    #[serde(default)]
+    subject_token_type: String,
+    #[serde(default)]
+    resource: String,
 }
 
 /// Which app asks: by the header, or by fields of the body.
@@ -183,8 +192,14 @@ async fn token(
     State(accounts): State<Accounts>,
     url: PublicUrl,
     headers: HeaderMap,
+    State(issuers): State<Issuers>,
     JsonOrForm(body): JsonOrForm<TokenBody>,
 ) -> Result<Response, ApiError> {
+    if body.grant_type == EXCHANGE_GRANT {
+        let TokenBody { subject_token, subject_token_type, resource, .. } = body;
+        let asked = Exchange { subject_token, subject_token_type, resource };
+        return exchange::exchange(&accounts, &issuers, &url, &asked).await;
+    }
     let client = client(&headers, body.client_id, body.client_secret);
     let id = ClientId::new(client.id.as_deref().unwrap_or_default());
     let granted = match (body.grant_type.as_str(), &body.code, &body.device_code, &body.refresh_token) {
@@ -198,7 +213,7 @@ async fn token(
             return Ok(failed("invalid_request", "send the code, the device_code, or the refresh_token"));
         }
         _ => {
-            let known = "this server grants by authorization_code, refresh_token and device_code";
+            let known = "this server grants by authorization_code, refresh_token, device_code and token-exchange";
             return Ok(failed("unsupported_grant_type", known));
         }
     };

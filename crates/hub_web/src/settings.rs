@@ -10,6 +10,7 @@ mod notifications;
 pub(crate) mod passkeys;
 mod password;
 mod profile;
+mod publishers;
 pub(crate) mod reports;
 mod sessions;
 mod tokens;
@@ -31,6 +32,7 @@ pub(crate) fn routes() -> ApiRouter<WebState> {
         .merge(apps::routes())
         .merge(passkeys::routes())
         .merge(notifications::routes())
+        .merge(publishers::routes())
         .merge(reports::routes())
         .merge(blocked::routes())
 }

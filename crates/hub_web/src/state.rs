@@ -12,6 +12,7 @@ use hub_search::Search;
 
 use crate::apps::AppOrigin;
 use crate::house::House;
+use crate::oauth::Issuers;
 use crate::sso::Sso;
 
 /// The state of the pages.
@@ -31,6 +32,8 @@ pub struct WebState {
     pub community: Community,
     /// Where the tokens of forms come from.
     pub ids: Arc<dyn Ids>,
+    /// Those who vouch for programs, asked for their keys.
+    pub issuers: Issuers,
     /// The house by which people sign in, if there is one.
     pub sso: Option<Sso>,
     /// The installation itself.
@@ -42,6 +45,12 @@ pub struct WebState {
 impl std::fmt::Debug for WebState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WebState").field("apps", &self.apps).finish_non_exhaustive()
+    }
+}
+
+impl FromRef<WebState> for Issuers {
+    fn from_ref(state: &WebState) -> Self {
+        state.issuers.clone()
     }
 }
 

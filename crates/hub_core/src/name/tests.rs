@@ -41,3 +41,16 @@ fn an_address_needs_both_parts() {
     assert_eq!(addr.to_string(), "dataset julia/penguins");
     assert!(RepoAddr::parse(RepoKind::Model, "a/b/c").is_err());
 }
+
+#[test]
+fn repositories_are_named_as_people_name_them() {
+    let check = |text: &str, expect: Option<&str>| {
+        assert_eq!(RepoAddr::named(text).map(|addr| addr.url_path()).ok().as_deref(), expect, "{text}");
+    };
+    check("alice/m", Some("alice/m"));
+    check(" /datasets/alice/d/", Some("datasets/alice/d"));
+    check("http://hub.test/spaces/alice/s", Some("spaces/alice/s"));
+    check("http://hub.test/alice/m", Some("alice/m"));
+    check("alice", None);
+    check("a b/c", None);
+}

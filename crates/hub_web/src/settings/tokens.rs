@@ -8,7 +8,7 @@ use hub_account::{
     AccountError, Accounts, CallerUser, Label, Namespace, NamespaceId, NewToken, Permission, Scope, ScopeEntity, Token,
     TokenId, TokenScopes,
 };
-use hub_core::{Access, Code, RepoAddr, RepoKind, Timestamp, TokenRole, UserError};
+use hub_core::{Access, Code, RepoAddr, Timestamp, TokenRole, UserError};
 use hub_http::{ApiRouter, JsonOrForm};
 use hub_repo::Repos;
 use serde::Deserialize;
@@ -278,7 +278,7 @@ async fn repo_scopes(visit: &Visit, repos: &Repos, body: &TokenBody) -> Result<V
     let mut scopes = Vec::new();
     for line in body.repos.split_whitespace().take(REPOS_MAX) {
         let unknown = || Refused::Told(visit.words.fill("tokens.norepo", &[&line]));
-        let addr = repo_addr(line).ok_or_else(unknown)?;
+        let addr = RepoAddr::named(line).map_err(|_| unknown())?;
         let repo = match repos.open(&visit.caller, &addr, Access::Metadata).await {
             Ok(repo) => repo,
             Err(error) if matches!(error.code(), Code::RepoNotFound | Code::RepoDisabled) => return Err(unknown()),
@@ -291,17 +291,6 @@ async fn repo_scopes(visit: &Visit, repos: &Repos, body: &TokenBody) -> Result<V
         scopes.push(Scope { entity, permissions: permissions.clone() });
     }
     Ok(scopes)
-}
-
-/// `alice/m`, `datasets/alice/d`, or the address of the page.
-fn repo_addr(text: &str) -> Option<RepoAddr> {
-    let parts: Vec<&str> = text.trim_matches('/').split('/').collect();
-    let (kind, namespace, name) = match parts.as_slice() {
-        [namespace, name] => (RepoKind::Model, namespace, name),
-        [.., kind, namespace, name] => (RepoKind::from_word(kind).unwrap_or(RepoKind::Model), namespace, name),
-        _ => return None,
-    };
-    Some(RepoAddr { kind, namespace: namespace.parse().ok()?, name: name.parse().ok()? })
 }
 
 /// Which token.
@@ -333,22 +322,4 @@ async fn rotate(
     visit.check(&body.form_token)?;
     let fresh = accounts.rotate_token(visit.by(), visit.person()?.id, body.id(&visit)?).await?;
     tokens_page(&visit, &accounts, Some(fresh.value.reveal().to_owned())).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn repositories_are_named_as_people_name_them() {
-        let check = |text: &str, expect: Option<&str>| {
-            assert_eq!(repo_addr(text).map(|addr| addr.url_path()).as_deref(), expect, "{text}");
-        };
-        check("alice/m", Some("alice/m"));
-        check("datasets/alice/d", Some("datasets/alice/d"));
-        check("http://hub.test/spaces/alice/s", Some("spaces/alice/s"));
-        check("http://hub.test/alice/m", Some("alice/m"));
-        check("alice", None);
-        check("a b/c", None);
-    }
 }
