@@ -164,6 +164,19 @@ impl Caller {
         })
     }
 
+    /// Whether the credential may speak for the person in posts and articles of `namespace`: write them, answer, vote.
+    pub fn may_post(&self, namespace: NamespaceId) -> bool {
+        self.user().is_some_and(|user| match &user.credential {
+            Credential::Password | Credential::Session(_) => true,
+            Credential::Token(token) => match token.role {
+                TokenRole::Read => false,
+                TokenRole::Write => true,
+                TokenRole::FineGrained => token.scopes.may_post(namespace),
+            },
+            Credential::LargeFiles(_) => false,
+        })
+    }
+
     /// The namespaces whose hidden repositories the caller may read, by role and by credential: their own, and those of
     /// their organisations.
     pub fn readable_namespaces(&self) -> Vec<NamespaceId> {

@@ -56,6 +56,8 @@ impl Permission {
     pub const ORG_WRITE: &'static str = "org.write";
     /// Open discussions and pull requests, comment, vote.
     pub const DISCUSSION_WRITE: &'static str = "discussion.write";
+    /// Write posts and articles, and answer to them.
+    pub const POST_WRITE: &'static str = "post.write";
     /// Read the organisation's settings and members.
     pub const ORG_READ: &'static str = "org.read";
 
@@ -210,6 +212,12 @@ impl TokenScopes {
         let mut given = self.global.iter().copied().chain(self.covering(namespace, repo));
         given.any(|permission| permission.word() == Permission::DISCUSSION_WRITE)
             || self.ceiling(namespace, repo) >= Some(Access::Write)
+    }
+
+    /// Whether posts and articles of a name space may be written and answered.
+    pub(crate) fn may_post(&self, namespace: NamespaceId) -> bool {
+        let is_global = self.global.iter().any(|permission| permission.word() == Permission::POST_WRITE);
+        is_global || self.permits(namespace, Permission::POST_WRITE)
     }
 
     /// The permissions on a repository, by itself or by its owner.

@@ -9,6 +9,7 @@ mod likes;
 mod notifications;
 mod papers;
 pub(crate) mod people;
+mod pieces;
 mod reports;
 mod webhooks;
 
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> ApiRouter<ApiState> {
         .merge(webhooks::routes())
         .merge(notifications::routes())
         .merge(papers::routes())
+        .merge(pieces::routes())
         .merge(reports::routes())
         .merge(blocks::routes())
 }

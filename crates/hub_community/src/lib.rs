@@ -17,6 +17,7 @@ mod likes;
 mod notifications;
 mod papers;
 mod people;
+mod pieces;
 mod reports;
 mod store;
 mod webhooks;
@@ -41,6 +42,10 @@ pub use papers::{
     Author, Claim, DailyQuery, Paper, PaperChange, PaperId, PaperOrder, PaperPage, PaperPlace, PaperView,
 };
 pub use people::People;
+pub use pieces::{
+    NewPiece, Piece, PieceChange, PieceId, PieceKind, PieceLine, PieceNotice, PiecePage, PiecePlace, PieceQuery,
+    PieceThread, Remark, RemarkId,
+};
 pub use reports::{
     Decision, Moderation, NewReport, Outcome as AppealOutcome, OwnReports, Report, ReportId, ReportReason, ReportState,
     ReportStep, ReportSubject, ReportView, Reported, Step, SubjectKind,

@@ -17,6 +17,7 @@ use hub_core::{NamespaceName, RepoAddr, ThreadNumber, Timestamp};
 use hub_repo::RepoId;
 
 use crate::discussions::{HiddenReason, ThreadEventId};
+use crate::pieces::{PieceKind, RemarkId};
 
 pub use moderate::Moderation;
 pub use own::OwnReports;
@@ -46,6 +47,10 @@ words! {
         Comment = "comment",
         /// A person.
         User = "user",
+        /// A post or an article.
+        Piece = "post",
+        /// A comment on a post or an article.
+        Remark = "post_comment",
     }
 }
 
@@ -110,6 +115,8 @@ words! {
         MarkNotForAll = "mark_not_for_all_audiences",
         /// The repository is switched off.
         DisableRepo = "disable_repository",
+        /// The post or article is hidden from all but its authors.
+        HidePiece = "hide_post",
         /// The account of the person is closed.
         SuspendPerson = "suspend_person",
     }
@@ -120,7 +127,8 @@ impl Decision {
     pub fn fits(self, kind: SubjectKind) -> bool {
         match self {
             Self::NoAction | Self::SuspendPerson => true,
-            Self::HideComment => kind == SubjectKind::Comment,
+            Self::HideComment => matches!(kind, SubjectKind::Comment | SubjectKind::Remark),
+            Self::HidePiece => kind == SubjectKind::Piece,
             Self::MarkNotForAll | Self::DisableRepo => kind == SubjectKind::Repo,
         }
     }
@@ -183,6 +191,17 @@ pub enum Reported {
     },
     /// A person.
     User(NamespaceName),
+    /// A post or an article, or a comment on it.
+    Piece {
+        /// Which of the two.
+        kind: PieceKind,
+        /// Whose it is.
+        owner: NamespaceName,
+        /// The end of its address.
+        slug: String,
+        /// The comment; nothing for the piece itself.
+        remark: Option<RemarkId>,
+    },
 }
 
 /// What somebody says about it.

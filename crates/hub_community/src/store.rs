@@ -7,6 +7,8 @@ pub(crate) mod follows;
 pub(crate) mod likes;
 pub(crate) mod notifications;
 pub(crate) mod papers;
+pub(crate) mod pieces;
+pub(crate) mod remarks;
 pub(crate) mod reports;
 pub(crate) mod threads;
 pub(crate) mod webhooks;

@@ -58,6 +58,7 @@ const RESERVED: &[&str] = &[
     "datasets",
     "docs",
     "favicon",
+    "feed",
     "front",
     "git",
     "hardware",

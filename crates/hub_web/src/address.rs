@@ -40,7 +40,12 @@ impl RepoUrls {
         Self { base: format!("/{}", addr.url_path()) }
     }
 
-    /// Its page.
+    /// Of a text that belongs to no repository.
+    pub(crate) fn nowhere() -> Self {
+        Self { base: String::new() }
+    }
+
+    /// Its page; nothing for a text that belongs to no repository.
     pub(crate) fn page(&self) -> &str {
         &self.base
     }

@@ -25,7 +25,9 @@ mod oauth;
 mod organizations;
 mod page;
 mod papers;
+mod pieces;
 mod profile;
+mod reactions;
 mod repo;
 mod repo_list;
 mod search;
@@ -63,6 +65,7 @@ pub fn routes() -> ApiRouter<WebState> {
         .merge(search::routes())
         .merge(tasks::routes())
         .merge(papers::routes())
+        .merge(pieces::routes())
         .merge(collections::routes())
         .merge(assets::routes())
         .merge(repo::routes())

@@ -19,7 +19,7 @@ use comrak::nodes::Sourcepos;
 use comrak::options::Plugins;
 use comrak::{Options, markdown_to_html_with_plugins};
 
-use crate::address::RepoUrls;
+use crate::address::{RepoUrls, escape_path};
 use crate::highlight;
 
 /// What stands before each anchor of an author.
@@ -235,6 +235,16 @@ impl Place {
         Self { urls: RepoUrls::of(addr), revision: revision.to_owned(), folder }
     }
 
+    /// Of a text that belongs to no repository: its links begin at the root of this server, and pictures are files of
+    /// repositories here.
+    pub(crate) fn nowhere() -> Self {
+        Self { urls: RepoUrls::nowhere(), revision: String::new(), folder: String::new() }
+    }
+
+    fn is_nowhere(&self) -> bool {
+        self.urls.page().is_empty()
+    }
+
     /// What the links depend on, as one text.
     pub(crate) fn key(&self) -> String {
         format!("{} {} {}", self.urls.page(), self.revision, self.folder)
@@ -246,6 +256,7 @@ impl Place {
             return Cow::Owned(format!("#{ANCHOR}{anchor}"));
         }
         match self.relative(value) {
+            Some((path, tail)) if self.is_nowhere() => Cow::Owned(format!("/{}{tail}", escape_path(&path))),
             Some((path, tail)) => Cow::Owned(format!("{}{tail}", self.urls.at("blob", &self.revision, &path))),
             None => Cow::Borrowed(value),
         }
@@ -253,6 +264,10 @@ impl Place {
 
     /// A picture or sound of the repository; `None` for one from elsewhere.
     fn file(&self, value: &str) -> Option<String> {
+        if self.is_nowhere() {
+            let (path, _) = self.relative(value.trim().strip_prefix('/').unwrap_or(value))?;
+            return path.contains("/resolve/").then(|| format!("/{}", escape_path(&path)));
+        }
         let (path, _) = self.relative(value)?;
         Some(self.urls.at("resolve", &self.revision, &path))
     }

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub_community::{Community, DiscussionId, NotificationQuery, NotificationView, Reason};
+use hub_community::{Community, DiscussionId, NotificationQuery, NotificationView, PieceNotice, Reason};
 use hub_core::{Code, Timestamp};
 use hub_http::{AccessClass, ApiRouter, JsonOrForm, Query, get, post};
 use serde::Deserialize;
@@ -52,6 +52,8 @@ struct NotificationsPage {
     filters: Vec<(&'static str, &'static str, bool)>,
     show: String,
     unread: u64,
+    /// What the reader was told of posts and articles: address, name, whose it is, why, and when.
+    pieces: Vec<(String, String, String, &'static str, Timestamp)>,
     /// How many reports have news for the reader.
     reports: u64,
     newer: Option<u32>,
@@ -77,6 +79,13 @@ struct Line {
 async fn show(visit: Visit, State(community): State<Community>, Query(query): Query<ListQuery>) -> Answer {
     visit.person()?;
     let page = community.notifications(&visit.caller, &query.query()).await?;
+    let why = |reason: Reason| {
+        visit.words.get(match reason {
+            Reason::Mention => "told.mention",
+            Reason::Participating => "told.participating",
+            Reason::Watching => "told.watching",
+        })
+    };
     let line = |found: &NotificationView| Line {
         id: found.discussion.id.wire(),
         icon: if found.discussion.is_pull { "branch" } else { "talk" },
@@ -89,11 +98,7 @@ async fn show(visit: Visit, State(community): State<Community>, Query(query): Qu
         title: found.discussion.title.clone(),
         number: found.discussion.number.get(),
         repo: found.repo.addr.repo_id(),
-        reason: visit.words.get(match found.reason {
-            Reason::Mention => "told.mention",
-            Reason::Participating => "told.participating",
-            Reason::Watching => "told.watching",
-        }),
+        reason: why(found.reason),
         is_read: found.is_read,
         updated: found.updated,
         faces: found
@@ -103,13 +108,22 @@ async fn show(visit: Visit, State(community): State<Community>, Query(query): Qu
             .map(|one| one.name.to_string())
             .collect(),
     };
+    let (notices, owners) = community.piece_notices(&visit.caller).await?;
+    let piece = |notice: &PieceNotice| {
+        let owner = owners.get(notice.piece.owner)?;
+        let anchor = notice.remark.map(|remark| format!("#{}", remark.wire())).unwrap_or_default();
+        let href = format!("{}{anchor}", notice.piece.path(&owner.name));
+        Some((href, notice.piece.name(), owner.name.to_string(), why(notice.reason), notice.updated))
+    };
+    let pieces: Vec<_> = notices.iter().filter_map(piece).collect();
     let lines: Vec<Line> = page.notifications.iter().map(line).collect();
     let shown = FILTERS.iter().find(|(word, _)| *word == query.show).map_or("all", |(word, _)| *word);
     let view = NotificationsPage {
         shell: visit.shell("notifications"),
         filters: FILTERS.iter().map(|(word, label)| (*word, visit.words.get(label), *word == shown)).collect(),
         show: shown.to_owned(),
-        unread: page.counts.1,
+        unread: page.counts.1 + pieces.len() as u64,
+        pieces,
         reports: community.unread_reports(&visit.caller).await?,
         newer: query.p.checked_sub(1),
         older: page.has_more.then(|| query.p.saturating_add(1)),
@@ -141,6 +155,7 @@ async fn act(visit: Visit, State(community): State<Community>, JsonOrForm(body):
     let mut query = ListQuery { show: body.show.clone(), p: 0 }.query();
     if body.act == "read-all" {
         query.until = Timestamp::parse(&body.until);
+        community.mark_piece_notices_read(&visit.caller, query.until.unwrap_or(visit.now)).await?;
         community.mark_notifications(&visit.caller, None, &query, true).await?;
     } else {
         let one = [DiscussionId::of_wire(&body.discussion).ok_or_else(missing)?];

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hub_account::{Accounts, NamespaceKind, PageQuery, Profile, wire_id};
-use hub_community::{Community, FollowCounts, Watched};
+use hub_community::{Community, FollowCounts, PieceKind, PieceQuery, Watched};
 use hub_core::{Code, NamespaceName, OrgRole, RepoKind, Timestamp};
 use hub_http::{AccessClass, ApiRouter, JsonOrForm, Path, get, post};
 use hub_repo::{ListQuery, Repos, SortKey};
@@ -14,6 +14,7 @@ use crate::WebState;
 use crate::catalog::title_of;
 use crate::error::{Answer, PageError};
 use crate::page::go_to;
+use crate::pieces::PieceView;
 use crate::repo_list::RepoLine;
 use crate::settings::kind_shown;
 use crate::shell::Shell;
@@ -21,6 +22,8 @@ use crate::visit::Visit;
 
 /// Repositories of each kind on the page.
 const SHOWN: usize = 100;
+/// Posts and articles that the page shows of each.
+const PIECES: usize = 5;
 /// Members that the page shows.
 const MEMBERS: usize = 40;
 
@@ -42,6 +45,8 @@ struct ProfilePage {
     faces: Vec<String>,
     organizations: Vec<String>,
     sections: Vec<Section>,
+    /// What they wrote: heading, address of the list, and the latest.
+    writings: Vec<(&'static str, String, Vec<PieceView>)>,
     can_create: bool,
     follows: FollowCounts,
     can_follow: bool,
@@ -100,6 +105,15 @@ async fn show(
         organizations =
             accounts.memberships(space.id).await?.into_iter().map(|membership| membership.name.to_string()).collect();
     }
+    let mut writings = Vec::new();
+    for (kind, title) in [(PieceKind::Post, "post.title"), (PieceKind::Article, "blog.title")] {
+        let query = PieceQuery { kind, of: Some(space.id), after: None, limit: PIECES };
+        let found = community.pieces(&visit.caller, &query).await?;
+        if !found.lines.is_empty() {
+            let lines = PieceView::all_of(&visit, &community, &found).await?;
+            writings.push((visit.words.get(title), format!("/{}?author={}", kind.root(), space.name), lines));
+        }
+    }
     let settings = match (is_org, role) {
         (true, Some(_)) => Some(format!("/organizations/{}/settings", space.name)),
         (false, Some(_)) => Some("/settings/profile".to_owned()),
@@ -123,6 +137,7 @@ async fn show(
         faces,
         organizations,
         sections,
+        writings,
         settings,
         house_kind: profile.kind.map(|kind| kind_shown(&visit, kind)),
         profile,

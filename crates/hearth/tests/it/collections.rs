@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::site::{Answer, Site};
 
 impl Site {
-    async fn patch(&self, who: &str, path: &str, body: Value) -> Answer {
+    pub(crate) async fn patch(&self, who: &str, path: &str, body: Value) -> Answer {
         self.send(who, Method::PATCH, path, &[("content-type", "application/json")], body.to_string()).await
     }
 }

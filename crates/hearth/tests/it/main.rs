@@ -31,6 +31,7 @@ mod object_store;
 mod outlines;
 mod pages;
 mod papers;
+mod posts;
 mod process;
 mod profiles;
 mod rate;

@@ -181,7 +181,7 @@ async fn people(site: &Site) -> Vec<Who> {
 }
 
 /// A fine-grained token of a person; its value without the beginning that all have.
-async fn fine_grained(site: &Site, owner: NamespaceId, entity: ScopeEntity, permission: &str) -> String {
+pub(crate) async fn fine_grained(site: &Site, owner: NamespaceId, entity: ScopeEntity, permission: &str) -> String {
     let scoped = json!({ "scoped": [{ "entity": entity, "permissions": [permission] }], "global": [] });
     let scopes: TokenScopes = serde_json::from_value(scoped).unwrap();
     let new =

@@ -44,7 +44,16 @@ alice /alice/m/delete/main/src/a.py
 alice /alice/m/upload/main
 alice /alice/m/settings
 alice /new
+alice /posts
+ /posts/carol/POST
+carol /posts/carol/POST
+ /blog
+alice /blog
+alice /blog/new
+bob /blog/alice/how-it-was-made
+alice /blog/alice/how-it-was-made/edit
 alice /settings/reports
+carol /settings/reports/new?post=blog/alice/how-it-was-made
 alice /settings/blocked
 carol /bob
 carol /settings/reports/new?kind=model&repo=alice/m
@@ -81,10 +90,17 @@ async fn every_page_has_the_outline_that_it_should() {
     site.engine.accounts.set_admin(hub_account::By::Operator, &bob, true).await.unwrap();
     let report = json!({ "subject": "repo", "repoName": "alice/m", "reason": "spam", "text": "ads" });
     let report = site.post("carol", "/api/reports", report).await.ok().json();
+    let post = site.post("carol", "/api/posts", json!({ "content": "See alice/m, @bob." })).await.ok().json();
+    let post = post["slug"].as_str().unwrap().to_owned();
+    let comment = json!({ "comment": "I see." });
+    site.post("bob", &format!("/api/posts/carol/{post}/comment"), comment).await.ok();
+    let article = json!({ "title": "How it was made", "content": "## A\n\n## B\n\n## C\n", "coauthors": ["carol"] });
+    site.post("alice", "/api/blog", article).await.ok();
+    site.post("alice", "/api/blog", json!({ "title": "Not yet", "content": "x", "draft": true })).await.ok();
     let mut found = String::new();
     for line in PAGES.lines().filter(|line| !line.is_empty()) {
         let (who, path) = line.split_once(' ').unwrap();
-        let path = path.replace("REPORT", report["id"].as_str().unwrap());
+        let path = path.replace("REPORT", report["id"].as_str().unwrap()).replace("POST", &post);
         let page = site.get(who, &path).await.ok().text();
         found.push_str(&format!("# {line}\n{}\n", outline(&page)));
     }

@@ -11,7 +11,7 @@ use hub_core::{Code, RepoKind, ThreadNumber};
 use hub_http::{ApiError, ApiRouter};
 
 pub(super) use read::done;
-pub(super) use view::{inline_html_of, repo_view};
+pub(super) use view::{html_of, inline_html_of, repo_view};
 
 use crate::ApiState;
 use crate::address::api_base;

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use hub_community::{
-    AppealOutcome, Community, Decision, Moderation, NewReport, OwnReports, Report, ReportId, ReportReason, ReportState,
-    ReportView, Reported, SubjectKind, ThreadEventId,
+    AppealOutcome, Community, Decision, Moderation, NewReport, OwnReports, PieceKind, RemarkId, Report, ReportId,
+    ReportReason, ReportState, ReportView, Reported, SubjectKind, ThreadEventId,
 };
 use hub_core::{Code, RepoKind, ThreadNumber};
 use hub_http::{AccessClass, ApiError, ApiRouter, Caller, JsonBody, Path, Query, SiteAdmin, get, post};
@@ -92,7 +92,7 @@ fn id_of(text: &str) -> Answer<ReportId> {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ReportBody {
-    /// `repo`, `comment` or `user`.
+    /// `repo`, `comment`, `user`, `post` (which an article is as well) or `post_comment`.
     subject: String,
     /// The kind of the repository, `model` if nothing is said.
     repo_type: Option<String>,
@@ -102,6 +102,8 @@ struct ReportBody {
     discussion_num: Option<i64>,
     /// The comment.
     comment_id: Option<String>,
+    /// The post or article, or that of the comment: `posts/{namespace}/{slug}` or `blog/{namespace}/{slug}`.
+    post: Option<String>,
     /// The person.
     user_name: Option<String>,
     /// `spam`, `abuse`, `malware`, `privacy`, `copyright`, `illegal`, `sensitive` or `other`.
@@ -120,6 +122,9 @@ impl ReportBody {
             let missing = || ApiError::new(Code::NotFound, format!("there is no user called {name}"));
             return Ok(Reported::User(name.parse().map_err(|_| missing())?));
         }
+        if matches!(subject, SubjectKind::Piece | SubjectKind::Remark) {
+            return self.reported_piece(subject);
+        }
         let kind = word("repoType", self.repo_type.as_deref().unwrap_or("model"), &RepoKind::ALL, |kind| kind.word())?;
         let name = self.repo_name.as_ref().ok_or_else(|| needs("repoName"))?;
         let repo = repo_addr(kind, name).ok_or_else(Failed::no_repo)?;
@@ -131,6 +136,23 @@ impl ReportBody {
         let missing = || ApiError::new(Code::NotFound, "there is no such comment in this discussion");
         let comment = ThreadEventId::of_wire(comment).ok_or_else(missing)?;
         Ok(Reported::Comment { repo, number, comment })
+    }
+
+    fn reported_piece(&self, subject: SubjectKind) -> Answer<Reported> {
+        let needs = |field: &str| ApiError::bad_request(format!("say what is reported: `{field}` is missing"));
+        let missing = || ApiError::new(Code::NotFound, "there is no such post or article");
+        let post = self.post.as_ref().ok_or_else(|| needs("post"))?;
+        let [root, owner, slug] = post.split('/').collect::<Vec<_>>().try_into().map_err(|_| missing())?;
+        let kind = PieceKind::ALL.iter().find(|kind| kind.root() == root).copied().ok_or_else(missing)?;
+        let remark = match subject {
+            SubjectKind::Remark => {
+                let id = self.comment_id.as_ref().ok_or_else(|| needs("commentId"))?;
+                let missing = || ApiError::new(Code::NotFound, "there is no such comment");
+                Some(RemarkId::of_wire(id).ok_or_else(missing)?)
+            }
+            _ => None,
+        };
+        Ok(Reported::Piece { kind, owner: owner.parse().map_err(|_| missing())?, slug: slug.to_owned(), remark })
     }
 }
 
@@ -257,7 +279,7 @@ async fn show(
 struct ModerateBody {
     /// `take`, `decide`, `answer` or `close`.
     action: String,
-    /// To decide: `no_action`, `hide_comment`, `mark_not_for_all_audiences`, `disable_repository` or `suspend_person`.
+    /// To decide: `no_action`, `hide_comment`, `hide_post`, `mark_not_for_all_audiences`, `disable_repository` or `suspend_person`.
     #[serde(default)]
     decision: String,
     /// To answer an appeal: `upheld` or `reversed`.

@@ -11,7 +11,7 @@ use hub_repo::{RepoId, RepoState};
 use super::settings::NotificationSetting as Setting;
 use super::{Happened, Reason, mentions};
 use crate::discussions::{STATUS_EVENT, ThreadEventId};
-use crate::store::{blocks, discussions, notifications, threads};
+use crate::store::{blocks, discussions, notifications, pieces, threads};
 use crate::{Community, CommunityError};
 
 /// The name under which the outbox keeps how far events were taken in.
@@ -41,8 +41,9 @@ impl Community {
         let mut made = 0;
         loop {
             let Some(news) = self.news(READER, EVENTS).await? else { return Ok(made) };
-            let mut all = Vec::new();
+            let (mut all, mut of_pieces) = (Vec::new(), Vec::new());
             for event in &news.events {
+                of_pieces.extend(self.told_of_piece(event).await?);
                 if let Some(happened) = self.happened(event).await? {
                     let told = self.told(&happened).await?;
                     all.push((happened, told));
@@ -62,6 +63,15 @@ impl Community {
                     if let Some(letter) = letter {
                         self.accounts().mail().send(&mut tx, letter).await?;
                     }
+                }
+            }
+            for told in &of_pieces {
+                if told.in_page {
+                    pieces::tell(&mut tx, told).await?;
+                    made += 1;
+                }
+                if let Some(letter) = &told.letter {
+                    self.accounts().mail().send(&mut tx, letter).await?;
                 }
             }
             tx.commit().await?;

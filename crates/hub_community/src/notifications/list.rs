@@ -9,7 +9,7 @@ use hub_repo::{RepoId, RepoState};
 use super::settings::{reader, writer};
 use super::{Notification, Reason};
 use crate::discussions::{Discussion, DiscussionId, ThreadEventId};
-use crate::store::{discussions, notifications, reports};
+use crate::store::{discussions, notifications, pieces, reports};
 use crate::{Community, CommunityError, People};
 
 /// Notifications of a page.
@@ -145,7 +145,8 @@ impl Community {
         match reader(caller) {
             Ok(user) => {
                 let told = notifications::unread(self.db(), user.id, UNREAD_MAX).await?;
-                Ok(told + reports::unread(self.db(), user.id, UNREAD_MAX).await?)
+                let of_pieces = pieces::unread_notices(self.db(), user.id, UNREAD_MAX).await?;
+                Ok(told + of_pieces + reports::unread(self.db(), user.id, UNREAD_MAX).await?)
             }
             Err(_) => Ok(0),
         }

@@ -5,7 +5,7 @@ use hub_core::Access;
 
 use super::{NewReport, Report, ReportId, ReportReason, ReportState, ReportSubject, Reported, Step, SubjectKind};
 use crate::store::threads::Kind;
-use crate::store::{discussions, reports, threads};
+use crate::store::{discussions, remarks, reports, threads};
 use crate::{Community, CommunityError};
 
 /// The most characters of what somebody says about it.
@@ -96,6 +96,30 @@ impl Community {
                     label: format!("a comment in {} #{number}", repo.addr()),
                     evidence: row.body.unwrap_or_default(),
                     affected: row.author,
+                })
+            }
+            Reported::Piece { kind, owner, slug, remark } => {
+                let (piece, owner) = self.piece_at(caller, *kind, owner, slug).await?;
+                let subject = ReportSubject {
+                    kind: SubjectKind::Piece,
+                    key: piece.id.0,
+                    repo: None,
+                    number: None,
+                    label: format!("the {} {}", kind.word(), piece.path(&owner.name)),
+                    evidence: format!("{}\n\n{}", piece.title, piece.body).trim().chars().take(TEXT_MAX).collect(),
+                    affected: piece.author,
+                };
+                let Some(id) = remark else { return Ok(subject) };
+                let missing = || CommunityError::NotFound("there is no such comment".to_owned());
+                let row = remarks::get(self.db(), piece.id, *id).await?.filter(|row| row.hidden.is_none());
+                let row = row.ok_or_else(missing)?;
+                Ok(ReportSubject {
+                    kind: SubjectKind::Remark,
+                    key: row.id.0,
+                    label: format!("a comment on {}", subject.label),
+                    evidence: row.body,
+                    affected: row.author,
+                    ..subject
                 })
             }
             Reported::User(name) => {

@@ -9,7 +9,8 @@ use hub_repo::Repo;
 use super::file::bounded;
 use super::{Decision, Outcome, Report, ReportId, ReportState, ReportView, Step, SubjectKind};
 use crate::discussions::{Hiding, ThreadEventId};
-use crate::store::reports;
+use crate::pieces::{PieceId, RemarkHiding, RemarkId};
+use crate::store::{pieces, remarks, reports};
 use crate::{Community, CommunityError};
 
 /// Reports of a page.
@@ -52,6 +53,8 @@ impl Moderation {
 enum Effect {
     Nothing,
     Comment(Box<Repo>, ThreadNumber),
+    Remark(RemarkId),
+    Piece(PieceId),
     Mark(Box<Repo>),
     Disable(Box<Repo>),
     Suspend(NamespaceName),
@@ -88,7 +91,13 @@ impl Community {
         let steps = reports::steps(self.db(), report.id).await?;
         let mentioned = [report.reporter, report.subject.affected];
         let people = self.people(mentioned.into_iter().chain(steps.iter().map(|step| step.actor))).await?;
+        let key = report.subject.key;
         let place = match (report.subject.kind, report.subject.repo) {
+            (SubjectKind::Piece, _) => self.place_of_piece(PieceId(key), "").await?,
+            (SubjectKind::Remark, _) => match remarks::piece_of(self.db(), RemarkId(key)).await? {
+                Some(piece) => self.place_of_piece(piece, &format!("#{}", RemarkId(key).wire())).await?,
+                None => None,
+            },
             (SubjectKind::User, _) | (_, None) => {
                 people.get(report.subject.affected).map(|person| format!("/{}", person.name))
             }
@@ -101,6 +110,13 @@ impl Community {
             }),
         };
         Ok(ReportView { report, steps, place, people })
+    }
+
+    /// Where a piece is seen, followed by an anchor; nothing if it is gone.
+    async fn place_of_piece(&self, id: PieceId, anchor: &str) -> Result<Option<String>, CommunityError> {
+        let Some(piece) = pieces::get(self.db(), id).await? else { return Ok(None) };
+        let owner = self.accounts().namespace_by_id(piece.owner).await?;
+        Ok(owner.map(|owner| format!("{}{anchor}", piece.path(&owner.name))))
     }
 
     /// Takes a step with a report. Whoever made it, and whoever is affected, is told of what concerns them.
@@ -147,6 +163,10 @@ impl Community {
     async fn effect(&self, caller: &Caller, report: &Report, decision: Decision) -> Result<Effect, CommunityError> {
         Ok(match decision {
             Decision::NoAction => Effect::Nothing,
+            Decision::HideComment if report.subject.kind == SubjectKind::Remark => {
+                Effect::Remark(RemarkId(report.subject.key))
+            }
+            Decision::HidePiece => Effect::Piece(PieceId(report.subject.key)),
             Decision::HideComment => {
                 let number = report.subject.number.ok_or_else(gone)?;
                 Effect::Comment(Box::new(self.repo_of(caller, report).await?), number)
@@ -190,6 +210,14 @@ impl Community {
                 };
                 self.set_hidden_in(tx, repo, (*number, comment), change).await?;
             }
+            Effect::Remark(id) => {
+                let change = match is_on {
+                    true => RemarkHiding::Hide(report.reason.hidden()),
+                    false => RemarkHiding::Restore(&report.subject.evidence),
+                };
+                self.set_remark_hidden_in(tx, caller, *id, change).await?;
+            }
+            Effect::Piece(id) => self.set_piece_hidden_in(tx, caller, *id, is_on).await?,
             Effect::Mark(repo) => repo.set_not_for_all_audiences(tx, is_on).await?,
             Effect::Disable(repo) => repo.set_disabled(tx, is_on).await?,
             Effect::Suspend(name) => self.accounts().set_disabled_in(tx, caller.into(), name, is_on).await?,

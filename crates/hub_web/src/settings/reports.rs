@@ -5,7 +5,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hub_community::{
-    Community, NewReport, Report, ReportId, ReportReason, ReportSubject, Reported, SubjectKind, ThreadEventId,
+    Community, NewReport, PieceKind, RemarkId, Report, ReportId, ReportReason, ReportSubject, Reported, SubjectKind,
+    ThreadEventId,
 };
 use hub_core::{Code, RepoAddr, RepoKind, ThreadNumber, Timestamp, UserError};
 use hub_http::{ApiRouter, JsonOrForm, Query};
@@ -144,12 +145,23 @@ struct Named {
     comment: String,
     /// A person.
     user: String,
+    /// A post or article: `posts/{owner}/{slug}`.
+    post: String,
 }
 
 impl Named {
     fn reported(&self) -> Option<Reported> {
         if !self.user.is_empty() {
             return Some(Reported::User(self.user.parse().ok()?));
+        }
+        if !self.post.is_empty() {
+            let [root, owner, slug] = self.post.split('/').collect::<Vec<_>>().try_into().ok()?;
+            let kind = PieceKind::ALL.iter().copied().find(|kind| kind.root() == root)?;
+            let remark = match self.comment.is_empty() {
+                true => None,
+                false => Some(RemarkId::of_wire(&self.comment)?),
+            };
+            return Some(Reported::Piece { kind, owner: owner.parse().ok()?, slug: slug.to_owned(), remark });
         }
         let (namespace, name) = self.repo.split_once('/')?;
         let kind = RepoKind::from_word(&self.kind).filter(|kind| kind.word() == self.kind)?;
@@ -195,8 +207,8 @@ async fn form(visit: Visit, State(community): State<Community>, Query(named): Qu
     visit.person()?;
     let what = named.reported().ok_or_else(|| missing(&visit))?;
     let subject = community.reported(&visit.caller, &what).await?;
-    let Named { kind, repo, num, comment, user } = named;
-    let body = ReportBody { kind, repo, num, comment, user, ..ReportBody::default() };
+    let Named { kind, repo, num, comment, user, post } = named;
+    let body = ReportBody { kind, repo, num, comment, user, post, ..ReportBody::default() };
     Ok(visit.page(StatusCode::OK, &form_page(&visit, subject, &body, None)))
 }
 
@@ -210,6 +222,7 @@ struct ReportBody {
     num: i64,
     comment: String,
     user: String,
+    post: String,
     reason: String,
     text: String,
 }
@@ -222,6 +235,7 @@ impl ReportBody {
             num: self.num,
             comment: self.comment.clone(),
             user: self.user.clone(),
+            post: self.post.clone(),
         }
     }
 }

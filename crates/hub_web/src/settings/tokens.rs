@@ -21,8 +21,15 @@ use crate::shell::Shell;
 use crate::visit::Visit;
 
 /// What a fine-grained token can be given on a person or an organisation, in the order of the matrix.
-const ON_NAMESPACE: &[&str] =
-    &["repo.content.read", "repo.access.read", "repo.write", "discussion.write", "collection.write", "job.write"];
+const ON_NAMESPACE: &[&str] = &[
+    "repo.content.read",
+    "repo.access.read",
+    "repo.write",
+    "discussion.write",
+    "post.write",
+    "collection.write",
+    "job.write",
+];
 const ON_ORG: &[&str] = &["org.read", "org.write"];
 /// What it can be given on one repository.
 const ON_REPO: &[&str] = &["repo.content.read", "repo.write", "discussion.write"];

@@ -144,7 +144,7 @@ impl Viewer<'_> {
 }
 
 /// A comment as text in paragraphs. The pages of Hearth render its Markdown; here it is only made safe to show.
-fn html_of(text: &str) -> String {
+pub(in crate::community) fn html_of(text: &str) -> String {
     let paragraphs = text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());
     paragraphs.map(|paragraph| format!("<p>{}</p>", escaped(paragraph).replace('\n', "<br>"))).collect()
 }

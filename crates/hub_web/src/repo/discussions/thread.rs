@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hub_account::NamespaceId;
-use hub_community::{Comment, Community, Happening, PullThread, Reaction, Status, Thread, ThreadEvent};
+use hub_community::{Comment, Community, Happening, PullThread, Status, Thread, ThreadEvent};
 use hub_core::{Access, Code, ThreadNumber, Timestamp};
 use hub_http::{AccessClass, Addr, ApiRouter, Path};
 use hub_repo::{RepoError, Repos};
@@ -17,26 +17,11 @@ use crate::WebState;
 use crate::address::RepoUrls;
 use crate::error::{Answer, PageError};
 use crate::markdown::{self, Place, SafeHtml};
+use crate::reactions::FACES;
 use crate::repo::commit::{FILES_MAX, FileDiff, file_diffs};
 use crate::repo::{Opened, RepoHead, for_each_kind, get};
 use crate::shell::Shell;
 use crate::visit::Visit;
-
-/// What people feel, as it is shown.
-const FACES: [(Reaction, &str); 12] = [
-    (Reaction::ThumbsUp, "👍"),
-    (Reaction::Heart, "❤️"),
-    (Reaction::Hugs, "🤗"),
-    (Reaction::Fire, "🔥"),
-    (Reaction::Rocket, "🚀"),
-    (Reaction::Eyes, "👀"),
-    (Reaction::Cool, "😎"),
-    (Reaction::Plus, "➕"),
-    (Reaction::Brain, "🧠"),
-    (Reaction::Handshake, "🤝"),
-    (Reaction::Sad, "😔"),
-    (Reaction::Mindblown, "🤯"),
-];
 
 pub(super) fn routes() -> ApiRouter<WebState> {
     for_each_kind(ApiRouter::new(), "/discussions/{num}", |path| get(AccessClass::Read, path).to(show))
