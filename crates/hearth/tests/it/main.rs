@@ -5,6 +5,7 @@
 mod access;
 mod accounts;
 mod admin;
+mod articles;
 mod blocks;
 mod browse;
 mod buckets;

@@ -30,6 +30,7 @@ use crate::apps::AppOrigin;
 use crate::error::{Answer, PageError};
 use crate::highlight;
 use crate::markdown::{self, Place, Rendered, SafeHtml};
+use crate::pieces::PieceView;
 use crate::repo_list::{list_href, task_words};
 use crate::shell::Shell;
 use crate::visit::Visit;
@@ -44,6 +45,8 @@ const CARD_MAX: u64 = 1 << 20;
 const CHART_DAYS: usize = 60;
 /// The most files at the root that are looked at.
 const ROOT_MAX: usize = 500;
+/// The most articles that are shown.
+const ARTICLES: usize = 3;
 /// The most tags that are shown.
 const TAGS_MAX: usize = 40;
 
@@ -73,6 +76,8 @@ struct CardPage {
     tensor_types: Vec<TensorType>,
     gguf: Vec<(&'static str, String)>,
     family: Family,
+    /// What was written about it, or by its owner.
+    articles: Vec<PieceView>,
     /// The heading of the snippets.
     use_it: &'static str,
     snippets: Vec<ShownSnippet>,
@@ -151,6 +156,8 @@ async fn show(
         true => None,
         false => Some(Gate::of(repo, &facts).await?),
     };
+    let about = community.articles_about(&visit.caller, repo.id(), state.owner, ARTICLES).await?;
+    let articles = PieceView::all_of(&visit, &community, &about).await?;
     let is_liked = community.likes(repo).await?;
     let is_watched = community.is_watching(&visit.caller, Watched::Repo(repo.id())).await?;
     let view = CardPage {
@@ -167,6 +174,7 @@ async fn show(
         tensor_types: tensor_types(&facts),
         gguf: gguf_facts(&visit, &facts),
         family,
+        articles,
         use_it: visit.words.get(match addr.kind {
             RepoKind::Model => "repo.use.model",
             RepoKind::Dataset => "repo.use.dataset",
