@@ -343,6 +343,8 @@ async function furnish(repo) {
     await call("POST", `${api}/ask-access`, { Company: "Bob Inc" }, bob);
     const { slug } = await call("POST", "/api/collections", { title: `Of ${repo}`, namespace: "alice", item: { type: "model", id: `alice/${repo}` } });
     const path = (address) => new URL(address).pathname;
+    await call("POST", "/api/users/bob/follow", {});
+    await call("POST", "/api/posts", { content: "From **bob**" }, bob);
     const post = await call("POST", "/api/posts", { content: `Look at alice/${repo}, @bob: **new**\n\n- *so*` });
     const said = await call("POST", `/api${path(post.url)}/comment`, { comment: "Nice `work`" }, bob);
     await call("POST", `/api${path(post.url)}/comment/${said.newMessage.id}/reply`, { comment: "Thanks" });
@@ -422,7 +424,7 @@ test("pages have no fault that axe finds, in either theme, and fit a phone", asy
     await commit(`alice/${repo}`, [["README.md", "# Title\n\n## One\n\n## Two\n\n```python\nx = 1 # y\n```\n\n| a |\n|---|\n| b |\n"], ["a.py", "def f():\n    return 'x'\n"]]);
     const base = `/alice/${repo}`;
     const { talk, pull, collection, post, article } = await furnish(repo);
-    const paths = ["/", "/models", `${base}/discussions`, `${base}/discussions/new`, talk, pull, `${base}/access`, "/collections", collection, "/datasets", "/search?q=alice", "/search/full-text?q=alice", "/tasks", "/tasks/text-generation", "/papers", "/papers/1706.03762", "/posts", "/blog", "/blog/new", post, article, "/organizations", "/users", "/alice", "/acme", "/new", "/settings/profile", "/settings/password",
+    const paths = ["/", "/models", `${base}/discussions`, `${base}/discussions/new`, talk, pull, `${base}/access`, "/collections", collection, "/datasets", "/search?q=alice", "/search/full-text?q=alice", "/tasks", "/tasks/text-generation", "/papers", "/papers/1706.03762", "/feed", "/posts", "/blog", "/blog/new", post, article, "/organizations", "/users", "/alice", "/acme", "/new", "/settings/profile", "/settings/password",
         "/settings/two-factor", "/settings/sessions", "/settings/notifications", "/notifications", "/settings/tokens", "/settings/tokens/new", "/settings/keys", "/settings/passkeys", "/settings/applications", "/settings/applications/new", "/organizations/new", "/organizations/acme/settings", base,
         `${base}/tree/main`, `${base}/blob/main/a.py`, `${base}/commits/main`, `${base}/commit/main`, `${base}/edit/main/a.py`, `${base}/upload/main`, `${base}/settings`,
         `${base}/delete/main/a.py`, `${base}/blame/main/a.py`, `${base}/rename/main/a.py`, "/spaces", "/oauth/device", "/nobody-has-this-name"];

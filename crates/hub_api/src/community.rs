@@ -4,6 +4,7 @@ mod access;
 mod blocks;
 mod collections;
 mod discussions;
+mod feed;
 mod follows;
 mod likes;
 mod notifications;
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> ApiRouter<ApiState> {
         .merge(notifications::routes())
         .merge(papers::routes())
         .merge(pieces::routes())
+        .merge(feed::routes())
         .merge(reports::routes())
         .merge(blocks::routes())
 }

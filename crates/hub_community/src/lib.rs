@@ -12,6 +12,7 @@ mod collections;
 mod community;
 mod discussions;
 mod error;
+mod feed;
 mod follows;
 mod likes;
 mod notifications;
@@ -33,6 +34,7 @@ pub use discussions::{
     ThreadEventId,
 };
 pub use error::CommunityError;
+pub use feed::{FeedEvent, FeedItem, FeedPage, FeedPlace};
 pub use follows::{FollowCounts, FollowPage};
 pub use likes::{LikePage, LikePlace, Liked};
 pub use notifications::{

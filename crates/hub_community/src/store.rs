@@ -3,6 +3,7 @@
 pub(crate) mod blocks;
 pub(crate) mod collections;
 pub(crate) mod discussions;
+pub(crate) mod feed;
 pub(crate) mod follows;
 pub(crate) mod likes;
 pub(crate) mod notifications;

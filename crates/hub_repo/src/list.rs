@@ -5,10 +5,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hub_account::{Caller, NamespaceId};
-use hub_core::RepoKind;
+use hub_core::{RepoKind, Timestamp};
 
 use crate::store::list;
-use crate::{Facts, RepoError, RepoState, Repos};
+use crate::{Facts, RepoError, RepoId, RepoState, Repos};
 
 /// By what a list is sorted. Equal values are ordered by the repositories' keys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -166,6 +166,17 @@ impl Repos {
 }
 
 impl Repos {
+    /// The newest repositories of some owners, each with when it was made: since a moment, and before another one or in
+    /// that one with a smaller key. For features that look for what is new; who may know of what, they ask for themselves.
+    pub async fn created_of(
+        &self,
+        owners: &[NamespaceId],
+        (since, before, key): (Timestamp, Timestamp, i64),
+        limit: usize,
+    ) -> Result<Vec<(RepoId, Timestamp)>, RepoError> {
+        list::created_of(self.db(), owners, (since, before, key), limit as i64).await
+    }
+
     /// How many repositories of a person or organisation a caller may know of.
     pub async fn count_of(&self, caller: &Caller, owner: NamespaceId) -> Result<KindCounts, RepoError> {
         let mut counts = KindCounts::default();

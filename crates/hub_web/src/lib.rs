@@ -13,6 +13,7 @@ mod catalog;
 mod collections;
 mod error;
 mod form;
+mod feed;
 mod highlight;
 mod home;
 mod house;
@@ -66,6 +67,7 @@ pub fn routes() -> ApiRouter<WebState> {
         .merge(tasks::routes())
         .merge(papers::routes())
         .merge(pieces::routes())
+        .merge(feed::routes())
         .merge(collections::routes())
         .merge(assets::routes())
         .merge(repo::routes())

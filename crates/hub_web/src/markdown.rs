@@ -54,6 +54,10 @@ impl SafeHtml {
         if known.is_empty() { self } else { Self(mentions::link(&self.0, known)) }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Escaped source code with the colours of [`highlight`].
     pub(crate) fn of_code(html: String) -> Self {
         Self(html)

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::WebState;
 
-pub(crate) use view::PieceView;
+pub(crate) use view::{PieceView, rendered};
 
 pub(crate) fn routes() -> ApiRouter<WebState> {
     posts::routes().merge(articles::routes()).merge(show::routes()).merge(act::routes())

@@ -17,6 +17,7 @@ mod content;
 mod coverage;
 mod discussions;
 mod download;
+mod feed;
 mod full_disk;
 mod full_text;
 mod gate;

@@ -45,6 +45,7 @@ alice /alice/m/upload/main
 alice /alice/m/settings
 alice /new
 alice /posts
+bob /feed
  /posts/carol/POST
 carol /posts/carol/POST
  /blog
@@ -90,6 +91,7 @@ async fn every_page_has_the_outline_that_it_should() {
     site.engine.accounts.set_admin(hub_account::By::Operator, &bob, true).await.unwrap();
     let report = json!({ "subject": "repo", "repoName": "alice/m", "reason": "spam", "text": "ads" });
     let report = site.post("carol", "/api/reports", report).await.ok().json();
+    site.post("bob", "/api/users/carol/follow", json!({})).await.ok();
     let post = site.post("carol", "/api/posts", json!({ "content": "See alice/m, @bob." })).await.ok().json();
     let post = post["slug"].as_str().unwrap().to_owned();
     let comment = json!({ "comment": "I see." });

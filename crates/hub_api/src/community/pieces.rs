@@ -12,7 +12,7 @@ use hub_community::{Community, Piece, PieceKind, RemarkId};
 use hub_core::Code;
 use hub_http::{ApiError, ApiRouter};
 
-pub(super) use view::{article_view, post_view};
+pub(super) use view::{Viewer, article_view, post_view};
 
 use crate::ApiState;
 use crate::failure::Answer;

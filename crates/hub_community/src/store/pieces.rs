@@ -88,6 +88,11 @@ pub(crate) async fn get(db: &Db, id: PieceId) -> Result<Option<Piece>, DbError> 
     db.query_opt(&format!("SELECT {COLUMNS} FROM piece WHERE id = $1"), args![id.0]).await
 }
 
+pub(crate) async fn get_many(db: &Db, ids: &[PieceId]) -> Result<Vec<Piece>, DbError> {
+    let keys: Vec<Value> = ids.iter().map(|id| Value::from(id.0)).collect();
+    db.query_in(&format!("SELECT {COLUMNS} FROM piece WHERE id IN ({{in}})"), &[], &keys).await
+}
+
 pub(crate) async fn at(db: &Db, kind: PieceKind, owner: NamespaceId, slug: &str) -> Result<Option<Piece>, DbError> {
     let sql = format!("SELECT {COLUMNS} FROM piece WHERE kind = $1 AND owner = $2 AND slug = $3");
     db.query_opt(&sql, args![kind.word(), owner.key(), slug]).await

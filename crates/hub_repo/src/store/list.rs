@@ -1,7 +1,7 @@
 //! The query behind lists.
 
 use hub_account::NamespaceId;
-use hub_core::Oid;
+use hub_core::{Oid, Timestamp};
 use hub_db::{Db, DbError, FromRow, Row, Value, args};
 
 use crate::list::{ListCursor, ListQuery, ListedRepo, SortKey};
@@ -153,6 +153,25 @@ fn visible(namespaces: &[NamespaceId]) -> String {
     }
     let own: Vec<String> = namespaces.iter().map(|namespace| namespace.key().to_string()).collect();
     format!("(repo.visibility = 'public' OR repo.namespace_id IN ({}))", own.join(", "))
+}
+
+/// The newest repositories of some owners in a stretch of time, each with when it was made.
+pub(crate) async fn created_of(
+    db: &Db,
+    owners: &[NamespaceId],
+    (since, before, key): (Timestamp, Timestamp, i64),
+    limit: i64,
+) -> Result<Vec<(RepoId, Timestamp)>, RepoError> {
+    let keys: Vec<Value> = owners.iter().map(|owner| Value::from(owner.key())).collect();
+    let rows: Vec<(i64, Timestamp)> = db
+        .query_in(
+            "SELECT id, created_ms FROM repo WHERE namespace_id IN ({in}) AND created_ms >= $1 \
+             AND (created_ms, id) < ($2, $3) ORDER BY created_ms DESC, id DESC LIMIT $4",
+            args![since, before, key, limit],
+            &keys,
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(id, at)| (RepoId(id), at)).collect())
 }
 
 /// The kinds of which a namespace has repositories that are public or of one of the namespaces, each with their number.

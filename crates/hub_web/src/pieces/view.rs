@@ -82,7 +82,7 @@ pub(super) fn writer_of(piece: &Piece, people: &People) -> Option<String> {
 }
 
 /// Texts as HTML, with links to whom they mention; away from the threads that serve requests.
-pub(super) async fn rendered(
+pub(crate) async fn rendered(
     visit: &Visit,
     community: &Community,
     texts: Vec<String>,
