@@ -9,7 +9,7 @@ mod list;
 mod open;
 mod pull;
 mod speak;
-mod text;
+pub(crate) mod text;
 mod thread;
 
 use hub_account::{NamespaceId, key_of_wire_id, wire_id};
@@ -18,7 +18,8 @@ use hub_repo::Repo;
 
 pub use list::{DiscussionFilter, DiscussionPage, DiscussionQuery, DiscussionSort};
 pub use open::{NewDiscussion, Proposed};
-pub(crate) use speak::Hiding;
+pub(crate) use pull::no_pull;
+pub(crate) use speak::{Hiding, require_unlocked};
 pub use thread::{Comment, Edition, Happening, PullThread, Reactions, Thread, ThreadEvent};
 
 use crate::CommunityError;

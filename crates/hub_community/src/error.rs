@@ -32,6 +32,12 @@ pub enum CommunityError {
         /// The files on which both sides disagree.
         files: Vec<String>,
     },
+    /// A pull request lacks reviews that its repository asks for.
+    #[error("this pull request cannot be merged yet: {}", .missing.join("; "))]
+    ReviewsMissing {
+        /// What is missing, one sentence each.
+        missing: Vec<String>,
+    },
     /// Its owner has a collection of that title.
     #[error("you already have a collection of that title: {slug}")]
     CollectionExists {
@@ -59,7 +65,10 @@ impl UserError for CommunityError {
             Self::Forbidden(_) => Code::Forbidden,
             Self::NotFound(_) => Code::NotFound,
             Self::BadRequest(_) => Code::BadRequest,
-            Self::Conflict(_) | Self::MergeConflict { .. } | Self::CollectionExists { .. } => Code::Conflict,
+            Self::Conflict(_)
+            | Self::MergeConflict { .. }
+            | Self::ReviewsMissing { .. }
+            | Self::CollectionExists { .. } => Code::Conflict,
             Self::Repo(error) => error.code(),
             Self::Account(error) => error.code(),
             Self::Outbox(error) => error.code(),

@@ -20,6 +20,7 @@ mod papers;
 mod people;
 mod pieces;
 mod reports;
+mod reviews;
 mod store;
 mod webhooks;
 
@@ -52,6 +53,7 @@ pub use reports::{
     Decision, Moderation, NewReport, Outcome as AppealOutcome, OwnReports, Report, ReportId, ReportReason, ReportState,
     ReportStep, ReportSubject, ReportView, Reported, Step, SubjectKind,
 };
+pub use reviews::{Missing, NewReview, Opinion, Review, ReviewPolicy, Standing, Verdict};
 pub use webhooks::{
     DELIVER_JOB, Delivery, DeliveryLog, DeliveryState, Domain, Outcome, Watch, WatchKind, WatchTarget, Webhook,
     WebhookChange, WebhookId, WebhookState,

@@ -30,6 +30,8 @@ words! {
         Watching = "watching",
         /// They said something there, or look after the repository.
         Participating = "participating",
+        /// Their pull request was reviewed.
+        Review = "review",
         /// They were mentioned.
         Mention = "mention",
     }
@@ -51,6 +53,8 @@ pub(crate) struct Happened {
     pub(crate) repo: RepoState,
     pub(crate) discussion: Discussion,
     pub(crate) event: ThreadEventId,
+    /// Whether it is a review of a pull request.
+    pub(crate) is_review: bool,
     pub(crate) by: NamespaceId,
     /// What was said, if anything was.
     pub(crate) text: String,

@@ -11,5 +11,6 @@ pub(crate) mod papers;
 pub(crate) mod pieces;
 pub(crate) mod remarks;
 pub(crate) mod reports;
+pub(crate) mod reviews;
 pub(crate) mod threads;
 pub(crate) mod webhooks;

@@ -6,6 +6,7 @@
 
 pub mod attributes;
 pub mod card;
+pub mod code_owners;
 pub mod gguf;
 pub mod git;
 pub mod ignore;

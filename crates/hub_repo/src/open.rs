@@ -128,6 +128,21 @@ impl Repo {
         if self.permits(access) { Ok(()) } else { Err(refusal(&self.caller, &self.state, access)) }
     }
 
+    /// Whether somebody may write to it by their role, whatever credential they would use.
+    pub async fn is_written_by(&self, who: NamespaceId) -> Result<bool, RepoError> {
+        let state = &self.state;
+        if state.owner == who {
+            return Ok(true);
+        }
+        let memberships = self.repos.accounts().memberships(who).await?;
+        let role = memberships.iter().find(|membership| membership.org == state.owner).map(|found| found.role);
+        Ok(match role {
+            Some(OrgRole::Write | OrgRole::Admin) => true,
+            Some(OrgRole::Contributor) => state.created_by == who,
+            Some(OrgRole::NoAccess | OrgRole::Read) | None => false,
+        })
+    }
+
     /// Whether its caller may take part in its discussions. That needs no right to read the files.
     pub fn may_discuss(&self) -> bool {
         self.caller.may_discuss(self.state.owner, Some(self.state.id.0))

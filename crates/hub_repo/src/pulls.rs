@@ -7,12 +7,14 @@
 mod history;
 mod lines;
 mod merge;
+mod owners;
 
 use hub_account::NamespaceId;
 use hub_core::{Access, CommitId, Oid, RefName, Revision, ThreadNumber};
 use hub_db::Tx;
 
-pub use merge::{Merge, PreparedMerge};
+pub use merge::{Merge, MergeRight, PreparedMerge};
+pub use owners::OwnedFiles;
 
 use crate::commit::{Built, CommitDone, CommitDraft, CommitHeader};
 use crate::history::CommitInfo;

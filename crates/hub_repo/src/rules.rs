@@ -104,6 +104,8 @@ pub struct BranchRule {
 pub(crate) enum BranchAct {
     /// It appears, or goes on by commits.
     Push,
+    /// It takes a pull request with all reviews that the repository asks for.
+    Merge,
     /// It is moved to a commit that does not follow its present one.
     Force,
     /// It goes away.
@@ -176,7 +178,7 @@ impl Repo {
             let may = match rule.pushers {
                 Pushers::Writers => true,
                 Pushers::Admins => is_admin(),
-                Pushers::Nobody => false,
+                Pushers::Nobody => act == BranchAct::Merge,
             };
             (!may).then(|| {
                 format!(

@@ -74,7 +74,7 @@ impl Repo {
     }
 
     /// A repository as an index reads it, for nobody in particular.
-    fn for_index(repos: &Repos, state: crate::RepoState) -> Self {
+    pub(crate) fn for_index(repos: &Repos, state: crate::RepoState) -> Self {
         Self::of_parts(repos.clone(), state, Access::Read, Caller::Anonymous)
     }
 

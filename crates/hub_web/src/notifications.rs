@@ -82,6 +82,7 @@ async fn show(visit: Visit, State(community): State<Community>, Query(query): Qu
     let why = |reason: Reason| {
         visit.words.get(match reason {
             Reason::Mention => "told.mention",
+            Reason::Review => "told.review",
             Reason::Participating => "told.participating",
             Reason::Watching => "told.watching",
         })

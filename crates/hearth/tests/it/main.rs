@@ -39,6 +39,7 @@ mod profiles;
 mod rate;
 mod reports;
 mod repos;
+mod reviews;
 mod routes;
 mod serve;
 mod site;

@@ -2,6 +2,7 @@
 
 mod change;
 mod read;
+mod reviews;
 mod speak;
 mod view;
 
@@ -17,7 +18,7 @@ use crate::ApiState;
 use crate::address::api_base;
 
 pub(crate) fn routes() -> ApiRouter<ApiState> {
-    read::routes().merge(speak::routes()).merge(change::routes())
+    read::routes().merge(speak::routes()).merge(change::routes()).merge(reviews::routes())
 }
 
 /// The path of one discussion: `/api/models/{namespace}/{name}/discussions/{num}`.

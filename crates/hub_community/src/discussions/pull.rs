@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use hub_core::ThreadNumber;
-use hub_repo::{CommitHeader, CommitInfo, Merge, Pull, Repo};
+use hub_repo::{CommitHeader, CommitInfo, Merge, MergeRight, Pull, Repo};
 
 use super::{Discussion, STATUS_EVENT, Status, text};
 use crate::community::speaker;
-use crate::store::discussions;
 use crate::store::threads::Kind;
+use crate::store::{discussions, reviews};
 use crate::{Community, CommunityError};
 
 /// How often a merge is tried while others move the branch.
@@ -19,6 +19,7 @@ impl Community {
     /// writing.
     ///
     /// # Errors
+    /// [`CommunityError::ReviewsMissing`] with what the repository still asks for;
     /// [`CommunityError::MergeConflict`] with the files on which both sides disagree; [`CommunityError::Conflict`] if it
     /// is a draft, closed or merged already.
     pub async fn merge_pull(
@@ -33,14 +34,18 @@ impl Community {
             let pull = repo.pull(number).await?.filter(|_| discussion.is_pull).ok_or_else(|| no_pull(number))?;
             require_mergeable(&discussion)?;
             let header = header_of(&discussion, &repo.pull_commits(&pull).await?);
-            let prepared = match repo.prepare_merge(&pull, &header).await? {
+            let standing = self.standing_of(repo, &discussion, &pull).await?;
+            standing.require()?;
+            let right = if standing.policy.asks() { MergeRight::Reviews } else { MergeRight::Rules };
+            let prepared = match repo.prepare_merge(&pull, &header, right).await? {
                 Merge::Ready(prepared) => prepared,
                 Merge::Conflicts(files) => return Err(CommunityError::MergeConflict { files }),
             };
             let (mut tx, by, mut locked) = self.begin_in(repo, number).await?;
             require_mergeable(&locked.discussion)?;
-            if !prepared.write(&mut tx).await? {
-                // One of the branches moved: look again.
+            let seal = reviews::seal(&mut tx, repo.id(), locked.discussion.id).await?;
+            if seal != standing.seal() || !prepared.write(&mut tx).await? {
+                // Somebody said something else meanwhile, or one of the branches moved: look again.
                 continue;
             }
             if let Some(comment) = &comment {
@@ -96,7 +101,7 @@ impl Community {
     }
 }
 
-fn no_pull(number: ThreadNumber) -> CommunityError {
+pub(crate) fn no_pull(number: ThreadNumber) -> CommunityError {
     CommunityError::NotFound(format!("there is no pull request {number} in this repository"))
 }
 

@@ -155,7 +155,7 @@ impl Community {
     }
 
     /// Begins a change to a discussion, which nobody else changes until it ends.
-    pub(super) async fn begin_in(
+    pub(crate) async fn begin_in(
         &self,
         repo: &Repo,
         number: ThreadNumber,
@@ -179,7 +179,7 @@ impl Community {
         Ok((tx, by, locked))
     }
 
-    pub(super) async fn add_comment(
+    pub(crate) async fn add_comment(
         &self,
         tx: &mut Tx,
         repo: &Repo,
@@ -226,7 +226,7 @@ fn next_place(locked: &mut Locked) -> Result<i64, CommunityError> {
     Ok(locked.events)
 }
 
-pub(super) fn require_unlocked(repo: &Repo, locked: &Locked) -> Result<(), CommunityError> {
+pub(crate) fn require_unlocked(repo: &Repo, locked: &Locked) -> Result<(), CommunityError> {
     if !locked.discussion.locked || repo.permits(Access::Write) {
         return Ok(());
     }

@@ -21,7 +21,7 @@ pub(super) fn title(text: &str) -> Result<String, CommunityError> {
 }
 
 /// A comment, which must not be empty.
-pub(super) fn comment(text: &str) -> Result<String, CommunityError> {
+pub(crate) fn comment(text: &str) -> Result<String, CommunityError> {
     let text = description(text)?;
     if text.trim().is_empty() {
         return Err(CommunityError::BadRequest("the comment is empty: write something".to_owned()));
@@ -30,7 +30,7 @@ pub(super) fn comment(text: &str) -> Result<String, CommunityError> {
 }
 
 /// The opening comment, which may be empty.
-pub(super) fn description(text: &str) -> Result<String, CommunityError> {
+pub(crate) fn description(text: &str) -> Result<String, CommunityError> {
     if text.contains('\0') {
         return Err(CommunityError::BadRequest("a comment may hold no NUL character".to_owned()));
     }

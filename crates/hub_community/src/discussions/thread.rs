@@ -7,9 +7,9 @@ use hub_core::{Access, NamespaceName, Oid, ThreadNumber, Timestamp};
 use hub_repo::{CommitInfo, Merged, Pull, Repo};
 
 use super::{Discussion, HiddenReason, Reaction, Status, ThreadEventId, no_such, require_enabled};
-use crate::store::discussions;
 use crate::store::threads::{self, EventRow, Kind};
-use crate::{Community, CommunityError, People};
+use crate::store::{discussions, reviews};
+use crate::{Community, CommunityError, People, Review};
 
 /// What a comment said before an edit.
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ pub struct Comment {
     pub hidden_by: Option<NamespaceId>,
     /// Why, if they said.
     pub hidden_reason: Option<HiddenReason>,
+    /// What it says of the pull request as a whole, if it is a review.
+    pub review: Option<Review>,
     /// What people feel about it.
     pub reactions: Vec<Reactions>,
 }
@@ -148,7 +150,7 @@ impl Community {
     }
 
     /// One event of a discussion as it is now, and everyone who is mentioned in it.
-    pub(super) async fn thread_event(
+    pub(crate) async fn thread_event(
         &self,
         discussion: &Discussion,
         id: ThreadEventId,
@@ -180,14 +182,20 @@ impl Community {
                 None => of_event.push(Reactions { reaction, people: vec![by] }),
             }
         }
+        let mut judged: HashMap<ThreadEventId, Review> = HashMap::new();
+        if discussion.is_pull {
+            let all = reviews::of(self.db(), discussion.id).await?;
+            judged.extend(all.into_iter().map(|review| (review.event, review)));
+        }
         let event = |row: EventRow| {
+            let review = judged.get(&row.id).copied();
             let (history, reactions) =
                 (editions.remove(&row.id).unwrap_or_default(), reactions.remove(&row.id).unwrap_or_default());
             ThreadEvent {
                 id: row.id.wire(),
                 author: Some(row.author),
                 at: row.at,
-                what: happening(row, history, reactions),
+                what: happening(row, history, reactions, review),
             }
         };
         Ok(rows.into_iter().map(event).collect())
@@ -220,7 +228,7 @@ impl Community {
     }
 }
 
-fn happening(row: EventRow, history: Vec<Edition>, reactions: Vec<Reactions>) -> Happening {
+fn happening(row: EventRow, history: Vec<Edition>, reactions: Vec<Reactions>, review: Option<Review>) -> Happening {
     match row.kind {
         Kind::Comment => Happening::Comment(Box::new(Comment {
             body: row.body.unwrap_or_default(),
@@ -228,6 +236,7 @@ fn happening(row: EventRow, history: Vec<Edition>, reactions: Vec<Reactions>) ->
             history,
             hidden_by: row.hidden.map(|(by, _)| by),
             hidden_reason: row.hidden.and_then(|(_, reason)| reason),
+            review,
             reactions,
         })),
         Kind::Status => Happening::Status(Status::from_word(&row.new).unwrap_or(Status::Open)),

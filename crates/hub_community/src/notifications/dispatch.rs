@@ -11,7 +11,7 @@ use hub_repo::{RepoId, RepoState};
 use super::settings::NotificationSetting as Setting;
 use super::{Happened, Reason, mentions};
 use crate::discussions::{STATUS_EVENT, ThreadEventId};
-use crate::store::{blocks, discussions, notifications, pieces, threads};
+use crate::store::{blocks, discussions, notifications, pieces, reviews, threads};
 use crate::{Community, CommunityError};
 
 /// The name under which the outbox keeps how far events were taken in.
@@ -99,8 +99,14 @@ impl Community {
             (true, _) => String::new(),
             (false, None) => format!("{} → {}", row.old, row.new),
         };
+        let review = reviews::get(self.db(), row.id).await?;
+        let text = match review.and_then(|review| review.verdict.announced()) {
+            Some(verdict) => format!("{verdict}\n\n{text}").trim_end().to_owned(),
+            None => text,
+        };
         let event = ThreadEventId(id);
-        Ok(Some(Happened { repo, discussion, event, by: NamespaceId::new(by), text, at: row.at }))
+        let is_review = review.is_some();
+        Ok(Some(Happened { repo, discussion, event, is_review, by: NamespaceId::new(by), text, at: row.at }))
     }
 
     /// Who is told of it, and how.
@@ -119,6 +125,9 @@ impl Community {
         }
         for who in notifications::participants(self.db(), what.discussion.id, PARTICIPANTS_MAX).await? {
             add(who, Reason::Participating);
+        }
+        if what.is_review {
+            add(what.discussion.author, Reason::Review);
         }
         for name in mentions(&what.text) {
             let found = self.accounts().namespace(&name).await?;
@@ -144,7 +153,9 @@ impl Community {
         for (who, reason) in reasons {
             let (in_page, by_mail) = match reason {
                 Reason::Watching => (Setting::WebWatched, Setting::MailWatched),
-                Reason::Participating | Reason::Mention => (Setting::WebParticipating, Setting::MailParticipating),
+                Reason::Participating | Reason::Review | Reason::Mention => {
+                    (Setting::WebParticipating, Setting::MailParticipating)
+                }
             };
             let (in_page, by_mail) = (wants(in_page, who), wants(by_mail, who));
             if !(in_page || by_mail) || !self.may_be_told(who, &what.repo).await? {
@@ -187,6 +198,7 @@ impl Community {
         let place = format!("/{}/discussions/{}#{}", repo.url_path(), discussion.number, what.event.wire());
         let because = match reason {
             Reason::Mention => "you were mentioned",
+            Reason::Review => "your pull request was reviewed",
             Reason::Participating => "you take part in this discussion or look after the repository",
             Reason::Watching => "you watch the repository or its owner",
         };

@@ -142,7 +142,7 @@ impl Community {
         let mail = self.accounts().mail();
         let because = match reason {
             Reason::Mention => "you were mentioned",
-            Reason::Participating | Reason::Watching => "it is yours, or an answer to you",
+            Reason::Participating | Reason::Review | Reason::Watching => "it is yours, or an answer to you",
         };
         let quoted: String = what.text.chars().take(QUOTED_MAX).collect();
         let name = what.piece.name();

@@ -48,6 +48,7 @@ fn conditions(user: NamespaceId, query: &NotificationQuery) -> (String, Vec<Valu
     match query.least {
         Reason::Watching => {}
         Reason::Participating => text += " AND n.reason <> 'watching'",
+        Reason::Review => text += " AND n.reason IN ('review', 'mention')",
         Reason::Mention => text += " AND n.reason = 'mention'",
     }
     if let Some(repo) = query.repo {

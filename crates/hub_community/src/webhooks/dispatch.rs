@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::payload::{Subject, Told};
 use super::{Webhook, WebhookState};
 use crate::discussions::ThreadEventId;
-use crate::store::{discussions, threads, webhooks};
+use crate::store::{discussions, reviews, threads, webhooks};
 use crate::{Community, CommunityError};
 
 /// The name under which the outbox keeps how far events were taken in.
@@ -60,17 +60,18 @@ impl Community {
         let of_repo = event.subject.strip_prefix("repo:").and_then(|key| key.parse().ok());
         let Some(key) = of_repo.or_else(|| event.payload["repo"].as_i64()) else { return Ok(None) };
         let Some(repo) = self.repos().state_of(RepoId::from_key(key)).await? else { return Ok(None) };
-        let (mut discussion, mut comment) = (None, None);
+        let (mut discussion, mut comment, mut review) = (None, None, None);
         if let Some(number) = event.payload["num"].as_i64() {
             discussion = discussions::get(self.db(), repo.id, ThreadNumber::new(number)).await?;
             if let (Some(found), Some(id)) = (&discussion, event.payload["comment"].as_i64()) {
                 comment = threads::get(self.db(), found.id, ThreadEventId(id)).await?;
+                review = reviews::get(self.db(), ThreadEventId(id)).await?;
             }
             if discussion.is_none() {
                 return Ok(None);
             }
         }
-        Ok(Some(Subject { told, repo, discussion, comment, event: event.payload.clone() }))
+        Ok(Some(Subject { told, repo, discussion, comment, review, event: event.payload.clone() }))
     }
 
     /// The webhooks that watch it and whose owners may know of it.

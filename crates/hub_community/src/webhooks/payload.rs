@@ -5,6 +5,7 @@ use hub_repo::RepoState;
 use serde_json::{Value, json};
 
 use super::Domain;
+use crate::Review;
 use crate::discussions::Discussion;
 use crate::store::threads::EventRow;
 
@@ -41,6 +42,8 @@ pub(super) struct Subject {
     pub(super) repo: RepoState,
     pub(super) discussion: Option<Discussion>,
     pub(super) comment: Option<EventRow>,
+    /// What it says of a pull request as a whole, if the comment is a review.
+    pub(super) review: Option<Review>,
     pub(super) event: Value,
 }
 
@@ -98,6 +101,10 @@ impl Subject {
                     "hidden": is_hidden,
                     "url": { "web": format!("{web}#{id}") },
                 });
+                if let Some(review) = &self.review {
+                    payload["comment"]["review"] =
+                        json!({ "verdict": review.verdict.word(), "commitId": review.commit.to_string() });
+                }
                 if !is_hidden {
                     payload["comment"]["content"] = comment.body.clone().unwrap_or_default().into();
                 }

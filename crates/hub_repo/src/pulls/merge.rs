@@ -38,6 +38,15 @@ pub enum Merge {
     Conflicts(Vec<String>),
 }
 
+/// Why a merge may move the branch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MergeRight {
+    /// The rules of the branch let its maker push.
+    Rules,
+    /// It has the reviews that the repository asks for: then a branch to which nobody may push takes it.
+    Reviews,
+}
+
 /// A merge that was worked out and is not written yet.
 pub struct PreparedMerge {
     repo: Repo,
@@ -77,10 +86,19 @@ impl Repo {
     /// # Errors
     /// [`RepoError::Forbidden`] if a rule of the branch is against it; [`RepoError::Conflict`] if it is merged already or
     /// one of its branches is gone.
-    pub async fn prepare_merge(&self, pull: &Pull, header: &CommitHeader) -> Result<Merge, RepoError> {
+    pub async fn prepare_merge(
+        &self,
+        pull: &Pull,
+        header: &CommitHeader,
+        right: MergeRight,
+    ) -> Result<Merge, RepoError> {
         self.require(Access::Write)?;
         header.check()?;
-        self.require_by_rules(&pull.base, BranchAct::Push).await?;
+        let act = match right {
+            MergeRight::Rules => BranchAct::Push,
+            MergeRight::Reviews => BranchAct::Merge,
+        };
+        self.require_by_rules(&pull.base, act).await?;
         if pull.merged.is_some() {
             return Err(RepoError::Conflict(format!("the pull request {} is merged already", pull.number)));
         }

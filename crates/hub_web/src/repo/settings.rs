@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
+use hub_community::{Community, ReviewPolicy};
 use hub_core::{Access, RepoAddr, RepoKind, UserError, Visibility};
 use hub_http::{AccessClass, Addr, ApiRouter, JsonOrForm};
 use hub_repo::{Gating, RepoError, Repos, SettingsChange};
@@ -10,7 +11,7 @@ use serde::Deserialize;
 
 use super::{Opened, RepoHead, for_each_kind, get, post};
 use crate::WebState;
-use crate::error::{Answer, is_mendable, sentence};
+use crate::error::{Answer, PageError, is_mendable, sentence};
 use crate::organizations::creatable;
 use crate::page::go_to;
 use crate::shell::Shell;
@@ -20,6 +21,7 @@ pub(super) fn routes() -> ApiRouter<WebState> {
     let admin = AccessClass::Admin;
     let router = for_each_kind(ApiRouter::new(), "/settings", |path| get(admin, path).to(show));
     let router = for_each_kind(router, "/settings", |path| post(admin, path).to(save));
+    let router = for_each_kind(router, "/settings/reviews", |path| post(admin, path).to(set_reviews));
     let router = for_each_kind(router, "/settings/move", |path| post(admin, path).to(rename));
     for_each_kind(router, "/settings/delete", |path| post(admin, path).to(delete))
 }
@@ -37,16 +39,28 @@ struct SettingsPage {
     owners: Vec<String>,
     repo_id: String,
     used_bytes: u64,
+    reviews: ReviewPolicy,
     problem: Option<String>,
 }
 
 /// `GET …/settings`
-async fn show(visit: Visit, State(repos): State<Repos>, Addr(addr): Addr) -> Answer {
+async fn show(
+    visit: Visit,
+    State(repos): State<Repos>,
+    State(community): State<Community>,
+    Addr(addr): Addr,
+) -> Answer {
     let opened = Opened::open(&repos, &visit, &addr, Access::Admin).await?;
-    settings_page(&visit, &opened, StatusCode::OK, None)
+    settings_page(&visit, &community, &opened, StatusCode::OK, None).await
 }
 
-fn settings_page(visit: &Visit, opened: &Opened, status: StatusCode, problem: Option<String>) -> Answer {
+async fn settings_page(
+    visit: &Visit,
+    community: &Community,
+    opened: &Opened,
+    status: StatusCode,
+    problem: Option<String>,
+) -> Answer {
     let state = opened.repo.state();
     let person = visit.person()?;
     let present = state.addr.namespace.to_string();
@@ -68,6 +82,7 @@ fn settings_page(visit: &Visit, opened: &Opened, status: StatusCode, problem: Op
         owners,
         repo_id: state.addr.repo_id(),
         used_bytes: state.used_bytes,
+        reviews: community.review_policy(&opened.repo).await?,
         problem,
     };
     Ok(visit.page(status, &view))
@@ -90,6 +105,7 @@ struct SettingsBody {
 async fn save(
     visit: Visit,
     State(repos): State<Repos>,
+    State(community): State<Community>,
     Addr(addr): Addr,
     JsonOrForm(body): JsonOrForm<SettingsBody>,
 ) -> Answer {
@@ -108,18 +124,50 @@ async fn save(
     };
     let done = repos.change_settings(&opened.repo, &change).await;
     let to = format!("{}?done=saved", opened.head("settings").urls.settings());
-    answer(&visit, &opened, done.map(|()| to))
+    answer(&visit, &community, &opened, done.map(|()| to)).await
 }
 
 /// Leads on, or shows the settings with what went wrong.
-fn answer(visit: &Visit, opened: &Opened, done: Result<String, RepoError>) -> Answer {
+async fn answer<E>(visit: &Visit, community: &Community, opened: &Opened, done: Result<String, E>) -> Answer
+where
+    E: UserError,
+    PageError: From<E>,
+{
     match done {
         Ok(to) => Ok(go_to(&to)),
         Err(error) if is_mendable(&error) => {
-            settings_page(visit, opened, StatusCode::UNPROCESSABLE_ENTITY, Some(sentence(error.message())))
+            let problem = Some(sentence(error.message()));
+            settings_page(visit, community, opened, StatusCode::UNPROCESSABLE_ENTITY, problem).await
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What is asked of reviews.
+#[derive(Deserialize)]
+struct ReviewsBody {
+    form_token: String,
+    approvals: u8,
+    #[serde(default)]
+    owners: bool,
+    #[serde(default)]
+    fresh: bool,
+}
+
+/// `POST …/settings/reviews`
+async fn set_reviews(
+    visit: Visit,
+    State(repos): State<Repos>,
+    State(community): State<Community>,
+    Addr(addr): Addr,
+    JsonOrForm(body): JsonOrForm<ReviewsBody>,
+) -> Answer {
+    visit.check(&body.form_token)?;
+    let opened = Opened::open(&repos, &visit, &addr, Access::Admin).await?;
+    let policy = ReviewPolicy { approvals: body.approvals, code_owners: body.owners, fresh: body.fresh };
+    let done = community.set_review_policy(&opened.repo, policy).await;
+    let to = format!("{}?done=saved", opened.head("settings").urls.settings());
+    answer(&visit, &community, &opened, done.map(|()| to)).await
 }
 
 /// Another owner or name.
@@ -134,13 +182,14 @@ struct MoveBody {
 async fn rename(
     visit: Visit,
     State(repos): State<Repos>,
+    State(community): State<Community>,
     Addr(addr): Addr,
     JsonOrForm(body): JsonOrForm<MoveBody>,
 ) -> Answer {
     visit.check(&body.form_token)?;
     let opened = Opened::open(&repos, &visit, &addr, Access::Admin).await?;
     let done = move_repo(&repos, &opened, &body).await;
-    answer(&visit, &opened, done)
+    answer(&visit, &community, &opened, done).await
 }
 
 async fn move_repo(repos: &Repos, opened: &Opened, body: &MoveBody) -> Result<String, RepoError> {
@@ -167,6 +216,7 @@ struct DeleteBody {
 async fn delete(
     visit: Visit,
     State(repos): State<Repos>,
+    State(community): State<Community>,
     Addr(addr): Addr,
     JsonOrForm(body): JsonOrForm<DeleteBody>,
 ) -> Answer {
@@ -175,7 +225,7 @@ async fn delete(
     let id = opened.repo.addr().repo_id();
     if body.confirm.trim() != id {
         let problem = Some(visit.words.fill("form.confirm.wrong", &[&id]));
-        return settings_page(&visit, &opened, StatusCode::UNPROCESSABLE_ENTITY, problem);
+        return settings_page(&visit, &community, &opened, StatusCode::UNPROCESSABLE_ENTITY, problem).await;
     }
     repos.delete(&opened.repo).await?;
     Ok(go_to(&format!("/{}?done=deleted", opened.repo.addr().namespace)))

@@ -133,6 +133,9 @@ impl Viewer<'_> {
             "reactions": reactions.collect::<Vec<_>>(),
             "isReport": false,
         });
+        if let Some(review) = comment.review {
+            data["review"] = json!({ "verdict": review.verdict.word(), "commitId": review.commit.to_string() });
+        }
         if let Some(by) = comment.hidden_by.and_then(|by| self.people.get(by)) {
             data["hiddenBy"] = person_view(self.public_url, by)["name"].clone();
         }

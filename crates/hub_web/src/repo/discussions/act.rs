@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub_community::{Community, CommunityError, Reaction, Status, ThreadEventId};
+use hub_community::{Community, CommunityError, NewReview, Reaction, Status, ThreadEventId, Verdict};
 use hub_core::{Access, ThreadNumber, UserError};
 use hub_http::{AccessClass, Addr, ApiRouter, JsonOrForm, Path};
 use hub_repo::{Attention, Repo, Repos};
@@ -33,6 +33,11 @@ struct ActBody {
     /// How somebody feels; a leading hyphen takes it back.
     #[serde(default)]
     reaction: String,
+    /// What a review says, and of which commit.
+    #[serde(default)]
+    verdict: String,
+    #[serde(default)]
+    commit: String,
 }
 
 /// `POST …/discussions/{num}`
@@ -51,7 +56,7 @@ async fn act(
     let here = format!("{}/{number}", opened.head("discussions").discussions());
     match done(&community, &opened.repo, number, &body).await {
         Ok(anchor) => {
-            if body.act == "comment" {
+            if ["comment", "review"].contains(&body.act.as_str()) {
                 opened.repo.notice(Attention::Word, visit.peer).await;
             }
             Ok(go_to(&format!("{here}{anchor}")))
@@ -81,6 +86,15 @@ async fn done(
     let event = match body.act.as_str() {
         "comment" => community.comment(repo, number, &body.text).await?.0,
         "edit" => community.edit_comment(repo, number, comment()?, &body.text).await?.0,
+        "review" => {
+            let unknown = || CommunityError::BadRequest("say whether you approve or want changes".to_owned());
+            let new = NewReview {
+                verdict: Verdict::from_word(&body.verdict).ok_or_else(unknown)?,
+                text: body.text.clone(),
+                commit: body.commit.parse().ok(),
+            };
+            community.review(repo, number, &new).await?.0
+        }
         "hide" => community.hide_comment(repo, number, comment()?, None).await?.0,
         "react" => {
             let (word, on) = match body.reaction.strip_prefix('-') {

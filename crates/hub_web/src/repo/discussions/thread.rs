@@ -6,7 +6,9 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use hub_account::NamespaceId;
-use hub_community::{Comment, Community, Happening, PullThread, Status, Thread, ThreadEvent};
+use hub_community::{
+    Comment, Community, Happening, Missing, Opinion, PullThread, Standing, Status, Thread, ThreadEvent, Verdict,
+};
 use hub_core::{Access, Code, ThreadNumber, Timestamp};
 use hub_http::{AccessClass, Addr, ApiRouter, Path};
 use hub_repo::{RepoError, Repos};
@@ -22,6 +24,9 @@ use crate::repo::commit::{FILES_MAX, FileDiff, file_diffs};
 use crate::repo::{Opened, RepoHead, for_each_kind, get};
 use crate::shell::Shell;
 use crate::visit::Visit;
+
+/// How many paths one line names.
+const PATHS_MAX: usize = 10;
 
 pub(super) fn routes() -> ApiRouter<WebState> {
     for_each_kind(ApiRouter::new(), "/discussions/{num}", |path| get(AccessClass::Read, path).to(show))
@@ -55,6 +60,7 @@ struct ThreadPage {
     locked: bool,
     events: Vec<EventView>,
     pull: Option<PullView>,
+    review: Option<ReviewView>,
     files: Vec<FileDiff>,
     total: u64,
     is_cut: bool,
@@ -80,6 +86,25 @@ struct PullView {
     can_delete_ref: bool,
 }
 
+/// What people think of a pull request, and what it lacks.
+struct ReviewView {
+    opinions: Vec<OpinionView>,
+    missing: Vec<String>,
+    /// Where the pull request is that a review is about; `None` for those who cannot give one.
+    commit: Option<String>,
+    can_judge: bool,
+}
+
+/// What a person thinks.
+struct OpinionView {
+    id: String,
+    author: Option<String>,
+    verdict: &'static str,
+    verdict_class: &'static str,
+    is_stale: bool,
+    counts: bool,
+}
+
 /// Something that happened.
 struct EventView {
     id: String,
@@ -88,6 +113,8 @@ struct EventView {
     /// The text of a comment.
     html: Option<SafeHtml>,
     raw: String,
+    /// The verdict of a review, and its colour.
+    verdict: Option<(&'static str, &'static str)>,
     /// What is told of everything else.
     note: Option<String>,
     edits: u64,
@@ -141,6 +168,24 @@ pub(super) async fn thread_page(
     let state = thread.discussion.status;
     let (words, status_class) = status_words(state);
     let texts = rendered(RepoUrls::of(repo.addr()), &thread, community).await?;
+    let live = matches!(state, Status::Open | Status::Draft);
+    let standing = match thread.pull {
+        Some(_) => Some(community.standing(repo, number).await?),
+        None => None,
+    };
+    let can_review = can_speak && live && repo.permits(Access::Read);
+    let head_commit = thread.pull.as_ref().and_then(|found| found.pull.head).filter(|_| can_review);
+    let is_author = me == Some(thread.discussion.author);
+    let review = standing.as_ref().map(|standing| ReviewView {
+        opinions: standing.opinions.iter().map(|opinion| opinion_view(visit, standing, opinion)).collect(),
+        missing: match live {
+            true => standing.missing.iter().map(|missing| missing_words(visit, standing, missing)).collect(),
+            false => Vec::new(),
+        },
+        commit: head_commit.map(|head| head.to_string()),
+        can_judge: !is_author,
+    });
+    let reviewed = standing.as_ref().is_none_or(|standing| standing.missing.is_empty());
     let reader = Reader { visit, thread: &thread, me, can_write, can_speak };
     let view = ThreadPage {
         shell: visit.shell(repo.addr().kind.plural()),
@@ -154,14 +199,15 @@ pub(super) async fn thread_page(
         pinned: thread.discussion.pinned,
         locked: thread.discussion.locked,
         events: thread.events.iter().zip(texts).map(|(event, html)| reader.event(event, html)).collect(),
-        pull: thread.pull.as_ref().map(|found| pull_view(found, state, can_change, can_write)),
+        pull: thread.pull.as_ref().map(|found| pull_view(found, state, can_change, can_write && reviewed)),
+        review,
         total: total as u64,
         is_cut: total > FILES_MAX,
         files,
         can_speak,
         can_change,
         can_write,
-        is_live: matches!(state, Status::Open | Status::Draft),
+        is_live: live,
         is_merged: state == Status::Merged,
         is_draft: state == Status::Draft,
         is_muted: match me {
@@ -172,6 +218,47 @@ pub(super) async fn thread_page(
         head,
     };
     Ok(visit.page(status, &view))
+}
+
+/// The word of a verdict, and its colour.
+fn verdict_words(verdict: Verdict) -> (&'static str, &'static str) {
+    match verdict {
+        Verdict::Comment => ("review.comment", ""),
+        Verdict::Approve => ("review.approve", "good"),
+        Verdict::RequestChanges => ("review.changes", "bad"),
+    }
+}
+
+fn opinion_view(visit: &Visit, standing: &Standing, opinion: &Opinion) -> OpinionView {
+    let (word, verdict_class) = verdict_words(opinion.review.verdict);
+    OpinionView {
+        id: opinion.review.event.wire(),
+        author: standing.people.get(opinion.review.reviewer).map(|person| person.name.to_string()),
+        verdict: visit.words.get(word),
+        verdict_class,
+        is_stale: opinion.is_stale,
+        counts: opinion.counts,
+    }
+}
+
+/// What is missing, as a line of the page.
+fn missing_words(visit: &Visit, standing: &Standing, missing: &Missing) -> String {
+    match missing {
+        Missing::Approvals { given, wanted } => visit.words.fill("review.missing.approvals", &[given, wanted]),
+        Missing::Changes { by } => {
+            let names = by.iter().filter_map(|id| standing.people.get(*id)).map(|person| person.name.to_string());
+            visit.words.fill("review.missing.changes", &[&names.collect::<Vec<_>>().join(", ")])
+        }
+        Missing::Owners { owners, paths } => {
+            let owners = owners.iter().map(|name| format!("@{name}")).collect::<Vec<_>>().join(", ");
+            let mut told = paths.iter().take(PATHS_MAX).cloned().collect::<Vec<_>>().join(", ");
+            if paths.len() > PATHS_MAX {
+                told.push_str(", …");
+            }
+            let line = if told.is_empty() { owners } else { format!("{owners} ({told})") };
+            visit.words.fill("review.missing.owners", &[&line])
+        }
+    }
 }
 
 fn pull_view(found: &PullThread, state: Status, can_change: bool, can_write: bool) -> PullView {
@@ -225,6 +312,7 @@ impl Reader<'_> {
             at: event.at,
             html,
             raw: String::new(),
+            verdict: None,
             note: None,
             edits: 0,
             can_edit: false,
@@ -259,6 +347,10 @@ impl Reader<'_> {
             view.note = Some(self.visit.words.get("talk.washidden").to_owned());
             return view;
         }
+        view.verdict = comment.review.map(|review| {
+            let (word, class) = verdict_words(review.verdict);
+            (self.visit.words.get(word), class)
+        });
         view.raw = comment.body.clone();
         view.edits = comment.history.len() as u64;
         view.can_edit = is_mine && self.can_speak;
