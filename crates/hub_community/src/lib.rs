@@ -53,7 +53,10 @@ pub use reports::{
     Decision, Moderation, NewReport, Outcome as AppealOutcome, OwnReports, Report, ReportId, ReportReason, ReportState,
     ReportStep, ReportSubject, ReportView, Reported, Step, SubjectKind,
 };
-pub use reviews::{Missing, NewReview, Opinion, Review, ReviewPolicy, Standing, Verdict};
+pub use reviews::{
+    LineComment, LineContext, Missing, NewLineComment, NewReview, Opinion, Review, ReviewPolicy, Side, Standing,
+    Verdict, suggestion_of,
+};
 pub use webhooks::{
     DELIVER_JOB, Delivery, DeliveryLog, DeliveryState, Domain, Outcome, Watch, WatchKind, WatchTarget, Webhook,
     WebhookChange, WebhookId, WebhookState,

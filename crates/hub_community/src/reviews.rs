@@ -5,15 +5,20 @@
 //! who may write to the repository, and the code owners of the changed files: anybody may have an opinion, and nobody can
 //! be let in by strangers. Whoever opened a pull request does not judge it.
 
+mod conflicts;
+mod lines;
 mod policy;
 mod standing;
 mod submit;
+mod suggestion;
 
 use hub_account::NamespaceId;
 use hub_core::{Oid, Timestamp};
 
+pub use lines::{LineComment, LineContext, NewLineComment, Side};
 pub use standing::{Missing, Opinion, Standing};
 pub use submit::NewReview;
+pub use suggestion::suggestion_of;
 
 use crate::discussions::ThreadEventId;
 

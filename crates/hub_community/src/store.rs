@@ -6,6 +6,7 @@ pub(crate) mod discussions;
 pub(crate) mod feed;
 pub(crate) mod follows;
 pub(crate) mod likes;
+pub(crate) mod line_comments;
 pub(crate) mod notifications;
 pub(crate) mod papers;
 pub(crate) mod pieces;

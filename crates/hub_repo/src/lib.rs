@@ -78,7 +78,10 @@ pub use lifecycle::{Gating, NewFile, NewRepo, Settings, SettingsChange, SpaceSdk
 pub use list::{KindCounts, ListCursor, ListPage, ListQuery, ListedRepo, SortKey};
 pub use locks::{FileLock, LockFilter, LockId, LockIdError, LockPage, Locking};
 pub use open::{Repo, RepoId, RepoState};
-pub use pulls::{Merge, MergeRight, Merged, OwnedFiles, PreparedMerge, PreparedPull, Pull, PullBase};
+pub use pulls::{
+    Conflict, Conflicts, LineRange, Merge, MergeRight, Merged, OwnedFiles, PreparedMerge, PreparedPull,
+    PreparedResolution, Pull, PullBase, Resolution,
+};
 pub use purge::{LargeFile, LargeFilePage, LargePlace};
 pub use receive::{Push, PushDone, PushMode, RefUpdate};
 pub use refs::{RefList, RefTarget};

@@ -8,6 +8,8 @@ mod history;
 mod lines;
 mod merge;
 mod owners;
+mod places;
+mod resolve;
 
 use hub_account::NamespaceId;
 use hub_core::{Access, CommitId, Oid, RefName, Revision, ThreadNumber};
@@ -15,6 +17,8 @@ use hub_db::Tx;
 
 pub use merge::{Merge, MergeRight, PreparedMerge};
 pub use owners::OwnedFiles;
+pub use places::LineRange;
+pub use resolve::{Conflict, Conflicts, PreparedResolution, Resolution};
 
 use crate::commit::{Built, CommitDone, CommitDraft, CommitHeader};
 use crate::history::CommitInfo;

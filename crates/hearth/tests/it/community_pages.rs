@@ -157,3 +157,75 @@ async fn likes_gates_follows_and_collections_have_their_forms() {
     assert_eq!(look(&site, "", &made).await.status.as_u16(), 404);
     emil.done(&made, "act=delete").await;
 }
+
+/// Changes a file in the browser: on the branch itself, or as a pull request.
+async fn write(person: &Person<'_>, file: &str, text: &str, how: &str) {
+    let to = if how == "new" { "/dora/m/new/main".to_owned() } else { format!("/dora/m/edit/main/{file}") };
+    let propose = if how == "propose" { "&propose=true" } else { "" };
+    person.done(&to, &format!("path={file}&content={text}&title=Change&description=&parent={propose}")).await;
+}
+
+#[tokio::test]
+async fn two_people_review_lines_and_a_suggestion() {
+    let site = Site::new().await;
+    let (dora, emil) = (Person::new(&site, "dora").await, Person::new(&site, "emil").await);
+    dora.done("/new", "kind=model&owner=dora&name=m&visibility=public&license=").await;
+    write(&dora, "a.md", "one%0Atwo%0Athree%0A", "new").await;
+    dora.done("/dora/m/settings/reviews", "approvals=1&fresh=true").await;
+    assert_eq!(dora.send("/dora/m/settings/reviews", "approvals=11").await.status.as_u16(), 422);
+    assert_eq!(emil.send("/dora/m/settings/reviews", "approvals=0").await.status.as_u16(), 403);
+    write(&emil, "a.md", "one%0ATWO%0Athree%0A", "propose").await;
+    let pull = "/dora/m/discussions/1";
+    let page = dora.see(pull).await;
+    assert!(page.contains("0 of 1 approvals") && !page.contains("value=\"merge\""), "{page}");
+    assert!(!emil.see(pull).await.contains("value=\"approve\""));
+
+    // A comment on a line, with a suggestion, from the page of the changed files.
+    let files = dora.see(&format!("{pull}/files")).await;
+    let link = "/dora/m/discussions/1/line?side=new&#38;line=2&#38;path=a.md";
+    assert!(files.contains(link), "{files}");
+    let form = dora.see(&link.replace("&#38;", "&")).await;
+    assert!(form.contains("TWO") && form.contains("```suggestion"), "{form}");
+    let bad = dora.send(&format!("{pull}/line"), "path=a.md&side=new&first=1&last=500&text=kept&commit=").await;
+    assert!(bad.status.as_u16() != 303, "{}", bad.text());
+    let text = "No%0A%60%60%60suggestion%0ATwo%0A%60%60%60&commit=";
+    dora.done(&format!("{pull}/line"), &format!("path=a.md&side=new&first=2&last=2&text={text}")).await;
+    let files = emil.see(&format!("{pull}/files")).await;
+    assert!(files.contains("a.md:2") && files.contains("value=\"apply\""), "{files}");
+    let id = last_comment(&emil.see(pull).await);
+    dora.done(pull, "act=review&verdict=approve&text=&commit=").await;
+    assert!(dora.see(pull).await.contains("value=\"merge\""));
+    emil.done(pull, &format!("act=apply&comment={id}")).await;
+    let page = dora.see(pull).await;
+    assert!(page.contains("applied as") && page.contains("before the latest commit"), "{page}");
+    assert!(!page.contains("value=\"merge\""), "{page}");
+    dora.done(pull, "act=review&verdict=approve&text=Yes&commit=").await;
+    dora.done(pull, "act=merge&text=").await;
+    assert!(dora.see("/dora/m/blob/main/a.md").await.contains("Two"));
+}
+
+#[tokio::test]
+async fn a_conflict_is_solved_by_a_form() {
+    let site = Site::new().await;
+    let (dora, emil) = (Person::new(&site, "dora").await, Person::new(&site, "emil").await);
+    dora.done("/new", "kind=model&owner=dora&name=m&visibility=public&license=").await;
+    write(&dora, "a.md", "one%0Atwo%0A", "new").await;
+    write(&emil, "a.md", "one%0Atheirs%0A", "propose").await;
+    write(&dora, "a.md", "one%0Aours%0A", "").await;
+    let pull = "/dora/m/discussions/1";
+    let page = emil.see(pull).await;
+    assert!(page.contains("git merge origin/main") && page.contains("/discussions/1/conflicts"), "{page}");
+    let form = emil.see(&format!("{pull}/conflicts")).await;
+    assert!(form.contains("&#60;&#60;&#60;&#60;&#60;&#60;&#60; refs/pr/1"), "{form}");
+    let hidden = |name: &str| {
+        let at = form.find(&format!("name=\"{name}\" value=\"")).unwrap() + name.len() + 15;
+        form[at..at + 40].to_owned()
+    };
+    let ends = format!("base={}&head={}&path0=a.md", hidden("base"), hidden("head"));
+    let kept = emil.send(&format!("{pull}/conflicts"), &format!("{ends}&text0=%3C%3C%3C%3C%3C%3C%3C%20kept")).await;
+    assert!(kept.status.as_u16() == 422 && kept.text().contains("kept"), "{}", kept.text());
+    emil.done(&format!("{pull}/conflicts"), &format!("{ends}&text0=one%0D%0Aboth%0D%0A")).await;
+    dora.done(pull, "act=merge&text=").await;
+    let raw = site.get("", "/dora/m/raw/main/a.md").await.ok().text();
+    assert_eq!(raw, "one\nboth\n");
+}

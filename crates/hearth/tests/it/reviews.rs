@@ -125,6 +125,15 @@ async fn code_owners_are_asked_as_the_target_branch_names_them() {
     let unknown = file(".github/CODEOWNERS", "/data/ @nobody-at-all\n");
     site.commit("alice", "models/alice/m", &[unknown]).await.ok();
     site.merge("alice", number).await.fails(409, None, "@nobody-at-all");
+    // Where owners cannot be told, nothing is merged, and the page says why.
+    let long = file(".github/CODEOWNERS", &"* @bob\n".repeat(1001));
+    site.commit("alice", "models/alice/m", &[long]).await.ok();
+    site.merge("alice", number).await.fails(409, None, "1000 lines");
+    let page = site.get("", &format!("/alice/m/discussions/{number}")).await.ok().text();
+    assert!(page.contains("1000 lines"), "{page}");
+    // What is deleted takes its reviews along.
+    site.delete("alice", &format!("{API}/discussions/{number}")).await.ok();
+    site.get("", &format!("{API}/discussions/{number}/reviews")).await.fails(404, None, "no discussion");
 }
 
 #[tokio::test]
@@ -140,4 +149,131 @@ async fn reviews_of_hidden_and_locked_things_stay_closed() {
         site.get("", &path).await.fails(401, Some("RepoNotFound"), "");
     }
     site.judge("bob", number, "approve").await.fails(404, Some("RepoNotFound"), "");
+}
+
+/// The last comment on lines of a pull request.
+async fn last_line(site: &Site, who: &str, number: i64) -> Value {
+    let found = site.get(who, &format!("{API}/discussions/{number}/line-comments")).await.ok().json();
+    found["lineComments"].as_array().unwrap().last().unwrap().clone()
+}
+
+#[tokio::test]
+async fn comments_follow_their_lines_and_suggestions_replace_them() {
+    let site = Site::furnished().await;
+    let lines = "one\ntwo\nthree\nfour\nfive\n";
+    site.commit("alice", "models/alice/m", &[file("text.md", lines)]).await.ok();
+    let number = site.proposal("carol", "alice/m", file("text.md", &lines.replace("two", "TWO"))).await;
+    let place = format!("{API}/discussions/{number}/line-comments");
+    let said = |line: u32, text: &str| json!({ "path": "text.md", "line": line, "comment": text });
+    site.post("", &place, said(2, "x")).await.fails(401, None, "signed in");
+    site.post("alice_read", &place, said(2, "x")).await.fails(403, None, "role 'write'");
+    site.post("bob", &place, said(6, "x")).await.fails(400, None, "has no line 6");
+    site.post("bob", &place, said(0, "x")).await.fails(400, None, "counted from 1");
+    site.post("bob", &place, said(2, " ")).await.fails(400, None, "empty");
+    let other = json!({ "path": "README.md", "line": 1, "comment": "x" });
+    site.post("bob", &place, other).await.fails(400, None, "does not change");
+    let wrong = json!({ "path": "text.md", "line": 2, "comment": "x", "commitId": "0".repeat(40) });
+    site.post("bob", &place, wrong).await.fails(409, None, "new commits");
+    let old = json!({ "path": "text.md", "side": "old", "line": 2, "comment": "it was fine" });
+    assert_eq!(site.post("bob", &place, old).await.status, 201);
+    assert_eq!(last_line(&site, "", number).await["excerpt"], "two");
+
+    let suggestion = "Rather\n```suggestion\nTwo\nand a half\n```";
+    let told = site.post("bob", &place, said(2, suggestion)).await.json();
+    let id = told["newMessage"]["id"].as_str().unwrap().to_owned();
+    let apply = format!("{API}/discussions/{number}/comment/{id}/apply");
+    assert_eq!(last_line(&site, "", number).await["currentLine"], 2);
+
+    // The lines move on with the file.
+    site.add_to("carol", number, file("text.md", &format!("zero\n{}", lines.replace("two", "TWO")))).await.ok();
+    assert_eq!(last_line(&site, "", number).await["currentLine"], 3);
+    site.post("", &apply, json!({})).await.fails(401, None, "signed in");
+    site.post("bob", &apply, json!({})).await.fails(403, None, "may not write");
+    site.post("alice", &apply, json!({})).await.ok();
+    let text = site.get("alice", &format!("/alice/m/raw/refs%2Fpr%2F{number}/text.md")).await.ok().text();
+    assert_eq!(text, "zero\none\nTwo\nand a half\nthree\nfour\nfive\n");
+    let applied = last_line(&site, "", number).await;
+    assert!(applied["outdated"] == true && applied["appliedCommitId"].is_string(), "{applied}");
+    site.post("carol", &apply, json!({})).await.fails(409, None, "applied already");
+
+    // Lines that changed meanwhile are not replaced.
+    let late = "```suggestion\nFive!\n```";
+    let told = site.post("bob", &place, said(7, late)).await.json();
+    let id = told["newMessage"]["id"].as_str().unwrap().to_owned();
+    site.add_to("carol", number, file("text.md", "zero\nfive?\n")).await.ok();
+    assert_eq!(last_line(&site, "", number).await["outdated"], true);
+    let apply = format!("{API}/discussions/{number}/comment/{id}/apply");
+    site.post("carol", &apply, json!({})).await.fails(409, None, "changed since");
+    let plain = site.post("bob", &place, said(1, "no suggestion")).await.json();
+    let id = plain["newMessage"]["id"].as_str().unwrap().to_owned();
+    let apply = format!("{API}/discussions/{number}/comment/{id}/apply");
+    site.post("carol", &apply, json!({})).await.fails(404, None, "no suggestion");
+    site.post("carol", &format!("{API}/discussions/{number}/status"), json!({ "status": "closed" })).await.ok();
+    site.post("bob", &place, said(1, "too late")).await.fails(409, None, "closed");
+}
+
+#[tokio::test]
+async fn conflicts_are_shown_and_solved_on_the_pull_request() {
+    let site = Site::furnished().await;
+    let lines = "one\ntwo\nthree\n";
+    site.commit("alice", "models/alice/m", &[file("text.md", lines), file("far.md", "far\n")]).await.ok();
+    let number = site.proposal("carol", "alice/m", file("text.md", &lines.replace("two", "theirs"))).await;
+    let place = format!("{API}/discussions/{number}/conflicts");
+    assert_eq!(site.get("bob", &place).await.ok().json()["files"], json!([]));
+    let ours = lines.replace("two", "ours");
+    site.commit("alice", "models/alice/m", &[file("text.md", &ours), file("far.md", "farther\n")]).await.ok();
+    site.merge("alice", number).await.fails(409, None, "text.md");
+    let found = site.get("", &place).await.ok().json();
+    let conflict = &found["files"][0];
+    assert_eq!((&conflict["path"], &conflict["base"]), (&json!("text.md"), &json!(ours)));
+    let marked = format!("one\n<<<<<<< refs/pr/{number}\ntheirs\n=======\nours\n>>>>>>> main\nthree\n");
+    assert_eq!((&conflict["marked"], &found["solvable"]), (&json!(marked), &json!(true)));
+
+    let solve = |files: Value| json!({ "baseCommitId": found["baseCommitId"], "headCommitId": found["headCommitId"], "files": files });
+    let whole = solve(json!([{ "path": "text.md", "content": "one\nboth\nthree\n" }]));
+    site.post("", &place, whole.clone()).await.fails(401, None, "signed in");
+    site.post("bob", &place, whole.clone()).await.fails(403, None, "may not write");
+    site.post("carol", &place, json!({})).await.fails(400, None, "baseCommitId");
+    site.post("carol", &place, solve(json!([]))).await.fails(409, None, "not solved yet");
+    let still = solve(json!([{ "path": "text.md", "content": marked }]));
+    site.post("carol", &place, still).await.fails(422, None, "marks of conflicts");
+    let done = site.post("carol", &place, whole.clone()).await.ok().json();
+    site.post("carol", &place, whole).await.fails(409, None, "moved since");
+    let read = async |path: &str| site.get("", &format!("/alice/m/raw/refs%2Fpr%2F{number}/{path}")).await.ok().text();
+    assert_eq!(
+        (read("text.md").await, read("far.md").await),
+        ("one\nboth\nthree\n".to_owned(), "farther\n".to_owned())
+    );
+
+    // What the pull request changes is now compared with the branch as it is, and nothing stands against a merge.
+    let thread = site.get("", &format!("{API}/discussions/{number}?diff=1")).await.ok().json();
+    let diff = thread["diff"].as_str().unwrap();
+    assert!(diff.contains("-ours\n+both\n") && !diff.contains("far.md"), "{diff}");
+    assert_eq!(thread["changes"]["headCommitId"], done["commitId"]);
+    let commits = site.get("", &format!("{API}/commits/refs%2Fpr%2F{number}")).await.ok().json();
+    assert!(commits.as_array().unwrap().len() >= 4, "{commits}");
+    site.merge("alice", number).await.ok();
+    assert_eq!(site.get("", "/alice/m/raw/main/text.md").await.ok().text(), "one\nboth\nthree\n");
+    site.get("", &place).await.fails(409, None, "merged already");
+}
+
+#[tokio::test]
+async fn a_file_that_one_side_deleted_can_go_or_stay() {
+    let site = Site::furnished().await;
+    site.commit("alice", "models/alice/m", &[file("a.md", "1\n"), file("b.md", "1\n")]).await.ok();
+    let number = site.proposal("carol", "alice/m", file("a.md", "2\n")).await;
+    site.add_to("carol", number, file("b.md", "2\n")).await.ok();
+    let gone = |path: &str| json!({ "key": "deletedEntry", "value": { "path": path } });
+    site.commit("alice", "models/alice/m", &[gone("a.md"), gone("b.md")]).await.ok();
+    let place = format!("{API}/discussions/{number}/conflicts");
+    let found = site.get("", &place).await.ok().json();
+    assert_eq!((&found["files"][0]["base"], &found["files"][0]["pull"]), (&Value::Null, &json!("2\n")));
+    let body = json!({
+        "baseCommitId": found["baseCommitId"], "headCommitId": found["headCommitId"],
+        "files": [{ "path": "a.md", "content": null }, { "path": "b.md", "content": "3\n" }],
+    });
+    site.post("alice", &place, body).await.ok();
+    site.merge("alice", number).await.ok();
+    site.get("", "/alice/m/raw/main/a.md").await.fails(404, Some("EntryNotFound"), "");
+    assert_eq!(site.get("", "/alice/m/raw/main/b.md").await.ok().text(), "3\n");
 }

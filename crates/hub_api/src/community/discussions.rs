@@ -1,6 +1,8 @@
 //! Discussions and pull requests.
 
 mod change;
+mod conflicts;
+mod lines;
 mod read;
 mod reviews;
 mod speak;
@@ -18,7 +20,12 @@ use crate::ApiState;
 use crate::address::api_base;
 
 pub(crate) fn routes() -> ApiRouter<ApiState> {
-    read::routes().merge(speak::routes()).merge(change::routes()).merge(reviews::routes())
+    read::routes()
+        .merge(speak::routes())
+        .merge(change::routes())
+        .merge(reviews::routes())
+        .merge(lines::routes())
+        .merge(conflicts::routes())
 }
 
 /// The path of one discussion: `/api/models/{namespace}/{name}/discussions/{num}`.

@@ -1,17 +1,17 @@
 //! How a pull request stands: who thinks what of it, and what is still missing before it can be merged.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use hub_account::{NamespaceId, NamespaceKind};
 use hub_core::{Access, NamespaceName, OrgRole, ThreadNumber};
-use hub_repo::{OwnedFiles, Pull, Repo};
+use hub_repo::{OwnedFiles, Pull, Repo, RepoError};
 
 use super::{Review, ReviewPolicy, Verdict};
 use crate::discussions::{Discussion, no_pull};
 use crate::store::reviews;
 use crate::{Community, CommunityError, People};
 
-/// How many people and organisations a `CODEOWNERS` may name for one pull request.
+/// How many people and organisations may be named for the files of one pull request.
 const OWNERS_MAX: usize = 200;
 /// How many paths and names an error tells.
 const TOLD_MAX: usize = 5;
@@ -48,6 +48,11 @@ pub enum Missing {
         owners: Vec<String>,
         /// The files; nobody learns them who may not read the files.
         paths: Vec<String>,
+    },
+    /// Whose word is needed cannot be told, so nobody's is enough.
+    Unknown {
+        /// Why, and what to do.
+        reason: String,
     },
 }
 
@@ -93,6 +98,7 @@ impl Standing {
                     .collect();
                 format!("changes are requested by {}", names.join(", "))
             }
+            Missing::Unknown { reason } => format!("the code owners cannot be told: {reason}"),
             Missing::Owners { owners, paths } => {
                 let owners: Vec<String> = owners.iter().take(TOLD_MAX).map(|name| format!("@{name}")).collect();
                 let paths = match paths.is_empty() {
@@ -122,30 +128,42 @@ impl Community {
         let policy = reviews::policy(self.db(), repo.id()).await?;
         let all = reviews::of(self.db(), discussion.id).await?;
         let count = all.len() as i64;
-        let mut latest: BTreeMap<NamespaceId, Review> = BTreeMap::new();
-        for review in all {
+        let mut latest: HashMap<NamespaceId, (usize, Review)> = HashMap::new();
+        for (at, review) in all.into_iter().enumerate() {
             let known = latest.get(&review.reviewer);
             // A comment is an opinion only of whoever has given no other.
-            if review.verdict != Verdict::Comment || known.is_none_or(|known| known.verdict == Verdict::Comment) {
-                latest.insert(review.reviewer, review);
+            if review.verdict != Verdict::Comment || known.is_none_or(|(_, known)| known.verdict == Verdict::Comment) {
+                latest.insert(review.reviewer, (at, review));
             }
         }
-        let is_asked = policy.code_owners && pull.merged.is_none();
-        let owned = if is_asked { repo.pull_owners(pull).await? } else { Vec::new() };
+        let (mut owned, mut unknown) = (Vec::new(), None);
+        if policy.code_owners && pull.merged.is_none() {
+            match repo.pull_owners(pull).await {
+                Err(RepoError::TooLarge(reason)) => unknown = Some(reason),
+                found => owned = found?,
+            }
+        }
+        let names: HashSet<&String> = owned.iter().flat_map(|files| &files.owners).collect();
+        if names.len() > OWNERS_MAX {
+            unknown = Some(format!("more than {OWNERS_MAX} are named for these files: split the pull request"));
+            owned.clear();
+        }
         let owners = self.owners_named(&owned).await?;
         let mut opinions = Vec::new();
         let mut owns: HashMap<NamespaceId, HashSet<NamespaceId>> = HashMap::new();
-        for review in latest.into_values() {
+        let mut latest: Vec<(usize, Review)> = latest.into_values().collect();
+        latest.sort_by_key(|(at, _)| *at);
+        for (_, review) in latest {
             let mine = self.owned_by(review.reviewer, &owners).await?;
             let counts =
                 review.reviewer != pull.author && (!mine.is_empty() || repo.is_written_by(review.reviewer).await?);
             owns.insert(review.reviewer, mine);
             opinions.push(Opinion { review, counts, is_stale: pull.head != Some(review.commit) });
         }
-        opinions.sort_by_key(|opinion| opinion.review.event);
         let mut standing = Standing { policy, opinions, missing: Vec::new(), people: People::default(), count };
         if policy.asks() && pull.merged.is_none() {
             standing.missing = standing.lacks(&owned, &owners, &owns);
+            standing.missing.extend(unknown.map(|reason| Missing::Unknown { reason }));
         }
         if !repo.permits(Access::Read) {
             for missing in &mut standing.missing {
@@ -164,11 +182,6 @@ impl Community {
         owned: &[OwnedFiles],
     ) -> Result<HashMap<String, (NamespaceId, NamespaceKind)>, CommunityError> {
         let names: HashSet<&String> = owned.iter().flat_map(|files| &files.owners).collect();
-        if names.len() > OWNERS_MAX {
-            return Err(CommunityError::Conflict(format!(
-                "more than {OWNERS_MAX} code owners are named for the files of this pull request: split it"
-            )));
-        }
         let mut found = HashMap::new();
         for name in names {
             let Ok(parsed) = name.parse::<NamespaceName>() else { continue };

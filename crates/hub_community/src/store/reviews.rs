@@ -58,17 +58,19 @@ impl FromRow for Review {
     }
 }
 
-const COLUMNS: &str = "SELECT event_id, reviewer, verdict, commit_oid, created_ms FROM review";
+const COLUMNS: &str = "SELECT r.event_id, r.reviewer, r.verdict, r.commit_oid, r.created_ms FROM review r";
 
 /// The reviews of a discussion, oldest first.
 pub(crate) async fn of(db: &Db, discussion: DiscussionId) -> Result<Vec<Review>, DbError> {
-    let sql = format!("{COLUMNS} WHERE discussion_id = $1 ORDER BY event_id");
+    // Keys tell nothing of the order.
+    let sql =
+        format!("{COLUMNS} JOIN discussion_event e ON e.id = r.event_id WHERE r.discussion_id = $1 ORDER BY e.place");
     db.query(&sql, args![discussion.0]).await
 }
 
 /// The review that a comment is.
 pub(crate) async fn get(db: &Db, event: ThreadEventId) -> Result<Option<Review>, DbError> {
-    db.query_opt(&format!("{COLUMNS} WHERE event_id = $1"), args![event.0]).await
+    db.query_opt(&format!("{COLUMNS} WHERE r.event_id = $1"), args![event.0]).await
 }
 
 /// A review about to be written.

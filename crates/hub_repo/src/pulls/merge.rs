@@ -68,10 +68,10 @@ struct Step {
 
 /// Two trees joined.
 #[derive(Default)]
-struct Joined {
-    edit: TreeEdit,
-    blobs: Vec<NewObject>,
-    conflicts: Vec<String>,
+pub(super) struct Joined {
+    pub(super) edit: TreeEdit,
+    pub(super) blobs: Vec<NewObject>,
+    pub(super) conflicts: Vec<String>,
 }
 
 impl Repo {
@@ -149,7 +149,7 @@ impl Repo {
     }
 
     /// Applies to the tree of `ours` what `theirs` changed since they parted.
-    async fn join(&self, ours: Oid, theirs: Oid, compressor: &mut Compressor) -> Result<Joined, RepoError> {
+    pub(super) async fn join(&self, ours: Oid, theirs: Oid, compressor: &mut Compressor) -> Result<Joined, RepoError> {
         let fork = self.between(ours, theirs).await?.fork;
         let changes = self.compare(fork.map(CommitId::new), Some(CommitId::new(theirs))).await?;
         let root = self.commit_row(CommitId::new(ours)).await?.tree;
@@ -232,7 +232,7 @@ impl Repo {
     }
 
     /// The text of a small file; `None` for what is large, binary or a pointer.
-    async fn text_of(&self, oid: Oid) -> Result<Option<String>, RepoError> {
+    pub(super) async fn text_of(&self, oid: Oid) -> Result<Option<String>, RepoError> {
         let row = objects::blob(self.repos.db(), self.id(), oid).await?;
         if row.is_none_or(|row| row.size > TEXT_MAX_BYTES as u64 || row.target.is_some()) {
             return Ok(None);

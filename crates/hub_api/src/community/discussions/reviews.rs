@@ -151,6 +151,7 @@ fn missing_view(standing: &Standing, missing: &Missing) -> Value {
             let names = by.iter().filter_map(|id| standing.people.get(*id));
             json!({ "type": "changes", "by": names.map(|person| person.name.to_string()).collect::<Vec<_>>() })
         }
+        Missing::Unknown { .. } => json!({ "type": "unknown" }),
         Missing::Owners { owners, paths } => json!({ "type": "codeOwners", "owners": owners, "paths": paths }),
     };
     view["message"] = standing.told(missing).into();

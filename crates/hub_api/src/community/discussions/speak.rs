@@ -135,12 +135,12 @@ async fn add_comment(
 
 /// Which comment.
 #[derive(Deserialize)]
-struct CommentPath {
+pub(super) struct CommentPath {
     comment: String,
 }
 
 impl CommentPath {
-    fn id(&self) -> Result<ThreadEventId, ApiError> {
+    pub(super) fn id(&self) -> Result<ThreadEventId, ApiError> {
         ThreadEventId::of_wire(&self.comment)
             .ok_or_else(|| ApiError::new(Code::NotFound, "there is no such comment in this discussion"))
     }

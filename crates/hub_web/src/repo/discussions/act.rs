@@ -114,6 +114,9 @@ async fn done(
                     repo.demand(Access::Write)?;
                     community.merge_pull(repo, number, text).await?;
                 }
+                "apply" => {
+                    community.apply_suggestion(repo, number, comment()?).await?;
+                }
                 "delete-ref" => community.delete_pull_ref(repo, number).await?,
                 "pin" | "unpin" => community.pin_discussion(repo, number, act == "pin").await?,
                 "mute" | "unmute" => community.mute_discussion(repo, number, act == "mute").await?,

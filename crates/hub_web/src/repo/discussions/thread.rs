@@ -15,6 +15,7 @@ use hub_repo::{RepoError, Repos};
 use serde::Deserialize;
 
 use super::list::status_words;
+use super::notes::{NoteView, notes};
 use crate::WebState;
 use crate::address::RepoUrls;
 use crate::error::{Answer, PageError};
@@ -113,6 +114,8 @@ struct EventView {
     /// The text of a comment.
     html: Option<SafeHtml>,
     raw: String,
+    /// The lines that a comment is about.
+    note_on: Option<NoteView>,
     /// The verdict of a review, and its colour.
     verdict: Option<(&'static str, &'static str)>,
     /// What is told of everything else.
@@ -166,9 +169,10 @@ pub(super) async fn thread_page(
         files = file_diffs(visit, opened, &head, &changes, number.pull_ref().as_str()).await?;
     }
     let state = thread.discussion.status;
-    let (words, status_class) = status_words(state);
-    let texts = rendered(RepoUrls::of(repo.addr()), &thread, community).await?;
     let live = matches!(state, Status::Open | Status::Draft);
+    let (words, status_class) = status_words(state);
+    let mut notes = notes(visit, community, repo, (number, &thread), live).await?;
+    let texts = rendered(RepoUrls::of(repo.addr()), &thread, community).await?;
     let standing = match thread.pull {
         Some(_) => Some(community.standing(repo, number).await?),
         None => None,
@@ -198,7 +202,12 @@ pub(super) async fn thread_page(
         created: thread.discussion.created,
         pinned: thread.discussion.pinned,
         locked: thread.discussion.locked,
-        events: thread.events.iter().zip(texts).map(|(event, html)| reader.event(event, html)).collect(),
+        events: thread
+            .events
+            .iter()
+            .zip(texts)
+            .map(|(event, html)| EventView { note_on: notes.remove(&event.id), ..reader.event(event, html) })
+            .collect(),
         pull: thread.pull.as_ref().map(|found| pull_view(found, state, can_change, can_write && reviewed)),
         review,
         total: total as u64,
@@ -249,6 +258,7 @@ fn missing_words(visit: &Visit, standing: &Standing, missing: &Missing) -> Strin
             let names = by.iter().filter_map(|id| standing.people.get(*id)).map(|person| person.name.to_string());
             visit.words.fill("review.missing.changes", &[&names.collect::<Vec<_>>().join(", ")])
         }
+        Missing::Unknown { reason } => visit.words.fill("review.missing.unknown", &[reason]),
         Missing::Owners { owners, paths } => {
             let owners = owners.iter().map(|name| format!("@{name}")).collect::<Vec<_>>().join(", ");
             let mut told = paths.iter().take(PATHS_MAX).cloned().collect::<Vec<_>>().join(", ");
@@ -276,7 +286,11 @@ fn pull_view(found: &PullThread, state: Status, can_change: bool, can_write: boo
 }
 
 /// Renders the comments, away from the threads that serve requests; other events have no text.
-async fn rendered(urls: RepoUrls, thread: &Thread, community: &Community) -> Result<Vec<Option<SafeHtml>>, PageError> {
+pub(super) async fn rendered(
+    urls: RepoUrls,
+    thread: &Thread,
+    community: &Community,
+) -> Result<Vec<Option<SafeHtml>>, PageError> {
     let text = |event: &ThreadEvent| match &event.what {
         Happening::Comment(comment) if comment.hidden_by.is_none() => Some(comment.body.clone()),
         _ => None,
@@ -312,6 +326,7 @@ impl Reader<'_> {
             at: event.at,
             html,
             raw: String::new(),
+            note_on: None,
             verdict: None,
             note: None,
             edits: 0,
