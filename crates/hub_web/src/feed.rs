@@ -90,11 +90,12 @@ impl Line {
                 ("heart", t("feed.likes"), format!("/{}", repo.addr.url_path()), repo.addr.repo_id())
             }
             FeedEvent::Piece(line) => {
-                let (icon, did) = match line.piece.kind {
-                    PieceKind::Post => ("talk", t("feed.posted")),
-                    PieceKind::Article => ("book", t("feed.published")),
+                // The text of a post stands below.
+                let (icon, did, name) = match line.piece.kind {
+                    PieceKind::Post => ("talk", t("feed.posted"), t("feed.post").to_owned()),
+                    PieceKind::Article => ("book", t("feed.published"), line.piece.name()),
                 };
-                (icon, did, line.piece.path(&who.name), line.piece.name())
+                (icon, did, line.piece.path(&who.name), name)
             }
             FeedEvent::Discussion(repo, discussion) => {
                 let (icon, did) = match discussion.is_pull {

@@ -108,13 +108,13 @@ pub(crate) struct Place {
 
 /// Renders a text. This takes milliseconds for a large one: not for a thread that serves requests.
 pub(crate) fn render(text: &str, place: &Place) -> Rendered {
-    let headings = Headings::default();
+    let headings = Headings { state: Mutex::default(), has_title: !place.is_nowhere() };
     let mut plugins = Plugins::default();
     plugins.render.heading_adapter = Some(&headings);
     plugins.render.codefence_syntax_highlighter = Some(&Colours);
     let html = markdown_to_html_with_plugins(text, &options(), &plugins);
     let html = SafeHtml(math::typeset(sanitise(&html, place).0));
-    let mut headings = headings.0.into_inner().unwrap_or_else(PoisonError::into_inner).found;
+    let mut headings = headings.state.into_inner().unwrap_or_else(PoisonError::into_inner).found;
     let upper = headings.iter().map(|heading| heading.depth).min().unwrap_or(1);
     headings.iter_mut().for_each(|heading| heading.depth = heading.depth - upper + 1);
     headings.retain(|heading| heading.depth <= 3);
@@ -138,8 +138,11 @@ fn options() -> Options<'static> {
 }
 
 /// Gives headings their anchors and keeps them for the table of contents.
-#[derive(Default)]
-struct Headings(Mutex<HeadingState>);
+struct Headings {
+    state: Mutex<HeadingState>,
+    /// Whether the uppermost heading is the title of the text, as in a card; an article has its title beside it.
+    has_title: bool,
+}
 
 #[derive(Default)]
 struct HeadingState {
@@ -149,7 +152,7 @@ struct HeadingState {
 
 impl HeadingAdapter for Headings {
     fn enter(&self, output: &mut dyn Write, heading: &HeadingMeta, _: Option<Sourcepos>) -> fmt::Result {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let anchor = state.anchors.anchorize(&heading.content);
         state.found.push(Heading {
             depth: heading.level,
@@ -158,17 +161,19 @@ impl HeadingAdapter for Headings {
         });
         let mut escaped = String::new();
         highlight::escape(&mut escaped, &anchor);
-        write!(output, "<h{} id=\"{escaped}\"><a class=\"anchor\" href=\"#{escaped}\">#</a>", below(heading.level))
+        write!(output, "<h{} id=\"{escaped}\"><a class=\"anchor\" href=\"#{escaped}\">#</a>", self.below(heading.level))
     }
 
     fn exit(&self, output: &mut dyn Write, heading: &HeadingMeta) -> fmt::Result {
-        write!(output, "</h{}>", below(heading.level))
+        write!(output, "</h{}>", self.below(heading.level))
     }
 }
 
-/// Headings of a text stand below the one heading of the page.
-fn below(level: u8) -> u8 {
-    (level + 1).min(6)
+impl Headings {
+    /// Headings of a text stand below the one heading of the page.
+    fn below(&self, level: u8) -> u8 {
+        if self.has_title { (level + 1).min(6) } else { level.max(2) }
+    }
 }
 
 /// Colours fenced code.

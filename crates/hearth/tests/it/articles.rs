@@ -129,7 +129,7 @@ async fn articles_are_written_and_shown_by_the_pages() {
     assert_eq!(site.get("bob", &format!("{place}/edit")).await.status.as_u16(), 404);
     send(&format!("{place}/edit"), &format!("act=publish&{body}")).await;
     let page = look(&site, "", &place).await.ok().text();
-    assert!(page.contains("class=\"toc card\"") && page.contains("href=\"/carol\""), "{page}");
+    assert!(page.contains("class=\"toc card") && page.contains("href=\"/carol\""), "{page}");
     assert!(page.contains("src=\"/alice/m/resolve/main/x.png\"") && !page.contains("elsewhere.example"), "{page}");
     assert_eq!(site.get("bob", &format!("{place}/edit")).await.status.as_u16(), 403);
     for form in ["act=upvote", "act=unvote", "act=upvote", "act=comment&text=Well"] {

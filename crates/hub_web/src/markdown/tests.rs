@@ -130,3 +130,22 @@ fn formulas_become_mathml_and_nothing_else() {
         check(hostile, &[], &["<script", "<img", "href=\"javascript"]);
     }
 }
+
+#[test]
+fn a_text_of_no_repository_links_from_the_root_and_shows_files_of_this_server() {
+    let html = |text: &str| render(text, &Place::nowhere()).html.to_string();
+    for link in ["alice/m", "./alice/m"] {
+        assert!(html(&format!("[x]({link})")).contains("href=\"/alice/m\""), "{link}");
+    }
+    assert!(html("[x](https://a.example/b)").contains("href=\"https://a.example/b\""));
+    for picture in ["/alice/m/resolve/main/x.png", "alice/m/resolve/main/x.png"] {
+        assert!(html(&format!("![x]({picture})")).contains("src=\"/alice/m/resolve/main/x.png\""), "{picture}");
+    }
+    for picture in
+        ["https://a.example/x.png", "//a.example/resolve/x.png", "/logout", "../resolve/x", "/a/../../resolve/"]
+    {
+        assert!(!html(&format!("![x]({picture})")).contains("src="), "{picture}");
+    }
+    let headings = html("# A\n\n## B\n\n### C");
+    assert!(headings.contains("<h2 id=\"c-a\"") && headings.contains("<h2 id=\"c-b\"") && headings.contains("<h3"));
+}
