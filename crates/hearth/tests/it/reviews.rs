@@ -277,3 +277,27 @@ async fn a_file_that_one_side_deleted_can_go_or_stay() {
     site.get("", "/alice/m/raw/main/a.md").await.fails(404, Some("EntryNotFound"), "");
     assert_eq!(site.get("", "/alice/m/raw/main/b.md").await.ok().text(), "3\n");
 }
+
+#[tokio::test]
+async fn lines_of_gated_files_and_words_of_the_blocked_stay_out() {
+    let site = Site::furnished().await;
+    let number = site.proposal("carol", "alice/m", file("new.md", "a secret line\n")).await;
+    let place = format!("{API}/discussions/{number}/line-comments");
+    let said = json!({ "path": "new.md", "line": 1, "comment": "why?" });
+    assert_eq!(site.post("alice", &place, said.clone()).await.status, 201);
+    site.put("alice", &format!("{API}/settings"), json!({ "gated": "manual" })).await.ok();
+    for path in [place.clone(), format!("{API}/discussions/{number}/conflicts")] {
+        site.get("bob", &path).await.fails(403, Some("GatedRepo"), "");
+        site.get("", &path).await.fails(401, Some("GatedRepo"), "");
+    }
+    site.post("bob", &place, said.clone()).await.fails(403, Some("GatedRepo"), "");
+    site.judge("bob", number, "approve").await.fails(403, Some("GatedRepo"), "");
+    for path in ["", "/files"] {
+        let page = site.get("bob", &format!("/alice/m/discussions/{number}{path}")).await.ok().text();
+        assert!(!page.contains("a secret line"), "{page}");
+    }
+    site.put("alice", &format!("{API}/settings"), json!({ "gated": false })).await.ok();
+    site.post("alice", "/api/settings/blocked", json!({ "name": "bob" })).await.ok();
+    site.judge("bob", number, "comment").await.fails(403, None, "blocked you");
+    site.post("bob", &place, said).await.fails(403, None, "blocked you");
+}
