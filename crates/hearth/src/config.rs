@@ -249,13 +249,20 @@ impl XetConfig {
 }
 
 /// Who may have an account.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccountsConfig {
     /// Who may make one for themselves.
     pub sign_up: SignUpPolicy,
     /// Whose word counts for programs that publish without a secret.
     pub publisher_issuers: Vec<String>,
+}
+
+impl Default for AccountsConfig {
+    fn default() -> Self {
+        let known = ["https://token.actions.githubusercontent.com", "https://gitlab.com"];
+        Self { sign_up: SignUpPolicy::default(), publisher_issuers: known.map(str::to_owned).to_vec() }
+    }
 }
 
 /// Where the apps of Spaces are served. Never by Hearth's own origin: their scripts may do there what they like.
