@@ -233,7 +233,10 @@ fn reach(publisher: &TrustedPublisher) -> Result<(TokenScopes, &'static str), Ac
 fn fits(wanted: &BTreeMap<String, String>, claims: &Value) -> bool {
     wanted.iter().all(|(name, value)| match claims.get(name) {
         Some(Value::String(said)) => said == value,
-        Some(said @ (Value::Number(_) | Value::Bool(_))) => said.to_string() == *value,
+        Some(Value::Bool(said)) => value.parse() == Ok(*said),
+        Some(Value::Number(said)) => {
+            serde_json::from_str(value).is_ok_and(|wanted: serde_json::Number| wanted == *said)
+        }
         _ => false,
     })
 }

@@ -329,8 +329,8 @@ async fn describe(
 async fn picture(State(accounts): State<Accounts>, Path(file): Path<String>, headers: HeaderMap) -> Answer<Response> {
     let missing = || ApiError::new(Code::NotFound, "pictures are called by the name of a person or an organisation");
     let name: NamespaceName = file.strip_suffix(".svg").unwrap_or(&file).parse().map_err(|_| missing())?;
-    // A new picture is seen within minutes, and costs no byte to whoever has it.
-    let cache = (header::CACHE_CONTROL, "public, max-age=300");
+    // A new picture is seen within a minute, and an old one costs no byte to whoever has it.
+    let cache = (header::CACHE_CONTROL, "public, max-age=60");
     let Some(Picture { media_type, etag, bytes }) = accounts.picture(&name).await? else {
         return Ok(([(header::CONTENT_TYPE, "image/svg+xml"), cache], letter(&name)).into_response());
     };

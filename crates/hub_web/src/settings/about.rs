@@ -35,6 +35,8 @@ struct AboutPage<'a> {
     shell: Shell,
     owner: String,
     is_org: bool,
+    /// Sets the address of the picture apart from the one that the browser may remember.
+    moment: i64,
     body: &'a AboutBody,
     kinds: Vec<(&'static str, &'static str)>,
     countries: Vec<Country>,
@@ -132,6 +134,7 @@ async fn about_page(
         shell: visit.shell("about"),
         owner: found.name.to_string(),
         is_org: found.kind == NamespaceKind::Organization,
+        moment: visit.now.millis(),
         body,
         kinds: HouseKind::ALL.into_iter().map(|kind| (kind.word(), kind_shown(visit, kind))).collect(),
         countries: Country::all().collect(),
