@@ -1,4 +1,5 @@
-//! People, organisations, membership, tokens, sessions, invitations: who there is, who asks, and what their credential permits.
+//! People, organisations, their profiles, membership, tokens, sessions, invitations, programs that act for people: who there
+//! is, who asks, and what their credential permits.
 //!
 //! [`Accounts`] is the only door. A face turns a header into a [`Caller`] by [`Accounts::authenticate_token`] or
 //! [`Accounts::authenticate_password`]; every use case that changes something takes [`By`], on whose word it acts, and

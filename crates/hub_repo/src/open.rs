@@ -1,6 +1,6 @@
 //! The only place that decides what a caller may know of a repository, read of it, or do to it.
 
-use hub_account::{Caller, NamespaceId};
+use hub_account::{Caller, NamespaceId, ScopeEntity};
 use hub_cas::Scope;
 use hub_core::{Access, OrgRole, RepoAddr, Timestamp, Visibility};
 
@@ -96,6 +96,11 @@ impl Repo {
     /// Its key.
     pub fn id(&self) -> RepoId {
         self.state.id
+    }
+
+    /// What a token that reaches this repository alone is about.
+    pub fn scope_entity(&self) -> ScopeEntity {
+        ScopeEntity::Repo { kind: self.addr().kind, id: self.state.id.0, name: self.addr().repo_id() }
     }
 
     /// Who opened it.

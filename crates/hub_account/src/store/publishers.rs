@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hub_core::{RepoKind, Timestamp};
+use hub_core::{RepoAddr, RepoKind, Timestamp};
 use hub_db::{Db, DbError, FromRow, Row, Tx, args};
 
 use super::damaged;
@@ -19,9 +19,8 @@ impl FromRow for TrustedPublisher {
         let repo = match (kind.as_str(), RepoKind::ALL.into_iter().find(|known| known.word() == kind)) {
             ("", _) => None,
             (_, Some(kind)) => {
-                let name =
-                    resource.rsplit('/').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("/");
-                Some(ScopeEntity::Repo { kind, id: row.get(3)?, name })
+                let addr = RepoAddr::named(&resource).map_err(|_| damaged(4, &resource))?;
+                Some(ScopeEntity::Repo { kind, id: row.get(3)?, name: addr.repo_id() })
             }
             (_, None) => return Err(damaged(2, kind)),
         };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub_account::{Accounts, By, PublisherDraft, PublisherId, ScopeEntity, TrustedPublisher, key_of_wire_id};
+use hub_account::{Accounts, By, PublisherDraft, PublisherId, TrustedPublisher, key_of_wire_id};
 use hub_core::{Access, Code, RepoAddr};
 use hub_http::{AccessClass, ApiError, ApiRouter, Caller, JsonBody, Path, delete, get, post};
 use hub_repo::Repos;
@@ -99,9 +99,7 @@ async fn trust(
                 ApiError::new(Code::Unprocessable, "the resource is a repository such as ada/m or datasets/ada/d")
             })?;
             let repo = repos.open(&caller, &addr, Access::Write).await?;
-            let addr = repo.addr();
-            let entity = ScopeEntity::Repo { kind: addr.kind, id: repo.id().key(), name: addr.repo_id() };
-            Some((entity, addr.url_path()))
+            Some((repo.scope_entity(), repo.addr().url_path()))
         }
         None => None,
     };

@@ -97,9 +97,7 @@ async fn repo_of(visit: &Visit, repos: &Repos, body: &PublisherBody) -> Result<O
     let unknown = || visit.words.get("publish.norepo").to_owned();
     let addr = RepoAddr::named(resource).map_err(|_| unknown())?;
     let repo = repos.open(&visit.caller, &addr, Access::Write).await.map_err(|_| unknown())?;
-    let addr = repo.addr();
-    let entity = ScopeEntity::Repo { kind: addr.kind, id: repo.id().key(), name: addr.repo_id() };
-    Ok(Some((entity, addr.url_path())))
+    Ok(Some((repo.scope_entity(), repo.addr().url_path())))
 }
 
 /// Which one.

@@ -294,8 +294,7 @@ async fn repo_scopes(visit: &Visit, repos: &Repos, body: &TokenBody) -> Result<V
         if permissions.is_empty() {
             return Err(Refused::Told(visit.words.get("tokens.nopermission").to_owned()));
         }
-        let entity = ScopeEntity::Repo { kind: addr.kind, id: repo.id().key(), name: repo.addr().repo_id() };
-        scopes.push(Scope { entity, permissions: permissions.clone() });
+        scopes.push(Scope { entity: repo.scope_entity(), permissions: permissions.clone() });
     }
     Ok(scopes)
 }
