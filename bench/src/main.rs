@@ -22,6 +22,7 @@ mod stopwatch;
 mod traits;
 mod universe;
 mod words;
+mod writes;
 
 use universe::Universe;
 
@@ -34,6 +35,8 @@ Usage: hearth-bench COMMAND [--name value ...]
            --database URL
   catalog  start a server on a filled database and measure it, beside the database alone
            --database URL   --data DIR   --binary PATH   --port 7841   --times 500
+  writes   of that, only what one more repository costs
+           as catalog
   drive    publish a small catalog through the public API
            --address http://127.0.0.1:7860   --token hf_…   --scale 0.0001   --seed 42   --most 500
 ";
@@ -113,7 +116,7 @@ async fn run() -> anyhow::Result<bool> {
             flags.finish()?;
             acceptance::run(&url).await
         }
-        Some("catalog") => {
+        Some(command @ ("catalog" | "writes")) => {
             let plan = measure::Plan {
                 url: flags.needed("database")?,
                 data: PathBuf::from(flags.needed("data")?),
@@ -123,7 +126,7 @@ async fn run() -> anyhow::Result<bool> {
             };
             flags.finish()?;
             measure::folder(&plan.data)?;
-            measure::run(&plan).await
+            if command == "writes" { measure::run_writes(&plan) } else { measure::run(&plan).await }
         }
         Some("drive") => {
             let (seed, scale) = flags.universe("0.0001")?;

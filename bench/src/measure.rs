@@ -13,7 +13,7 @@ use crate::http::Client;
 use crate::parameters::Parameters;
 use crate::random::{Dice, Stream, Weighted};
 use crate::stopwatch::Stopwatch;
-use crate::words;
+use crate::{words, writes};
 
 /// Where everything is.
 pub(crate) struct Plan {
@@ -56,7 +56,7 @@ fn start(plan: &Plan) -> anyhow::Result<(Server, Duration, Duration)> {
         if let Ok(mut client) = Client::connect(&address) {
             listening.get_or_insert(watch.elapsed());
             // Only the index can answer this.
-            if client.get("/api/quicksearch?q=b&limit=1").is_ok_and(|answer| answer.status == 200) {
+            if client.get("/api/models-facets?facet=library&limit=1").is_ok_and(|answer| answer.status == 200) {
                 return Ok((server, listening.unwrap_or_default(), watch.elapsed()));
             }
         }
@@ -71,6 +71,20 @@ fn memory_mib(pid: u32, field: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with(field)).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or_default() / 1024
+}
+
+/// Waits until the index of texts holds every repository; how long that took, unless it takes more than an hour.
+fn texts(client: &mut Client) -> anyhow::Result<Option<Duration>> {
+    let watch = Stopwatch::start();
+    while watch.elapsed() < Duration::from_secs(3600) {
+        let answer = client.get("/api/search/full-text?q=whisper&limit=1")?;
+        let known: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if known.get("isComplete").and_then(serde_json::Value::as_bool) == Some(true) {
+            return Ok(Some(watch.elapsed()));
+        }
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    Ok(None)
 }
 
 /// Median and the slowest in a hundred, in milliseconds.
@@ -181,6 +195,15 @@ fn questions() -> anyhow::Result<Vec<Question>> {
             })),
         },
         Question {
+            name: "full text, two words",
+            goal_ms: 30.0,
+            path: Box::new(move |dice| {
+                let (first, second) = (words::word(dice.below(400)), words::word(dice.below(400)));
+                format!("/api/search/full-text?q={first}%20{second}&limit=10")
+            }),
+            sql: None,
+        },
+        Question {
             name: "type-ahead over all kinds",
             goal_ms: 10.0,
             path: Box::new(move |dice| format!("/api/quicksearch?q={}&limit=5", typed(dice))),
@@ -217,6 +240,13 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<bool> {
     let alone = format!("{:?} alone", db.dialect()).to_lowercase();
     let address = format!("127.0.0.1:{}", plan.port);
     let mut client = Client::connect(&address)?;
+    match texts(&mut client)? {
+        Some(took) if took > Duration::from_secs(1) => {
+            row("until the texts are indexed", format!("{:.0} s", took.as_secs_f64()), "", true);
+        }
+        Some(_) => {}
+        None => row("until the texts are indexed", "more than an hour".to_owned(), "", false),
+    }
     let known = questions()?;
     for question in &known {
         let mut dice = Dice::new(7, Stream::Rest, 1);
@@ -265,9 +295,31 @@ pub(crate) async fn run(plan: &Plan) -> anyhow::Result<bool> {
         ">= 2000/s, p99 < 20 ms",
         rate >= 2000.0 && p99 < 20.0,
     );
+    writes(plan, &mut row)?;
     let (now, peak) = (memory_mib(server.0.id(), "VmRSS:"), memory_mib(server.0.id(), "VmHWM:"));
     row("memory of the whole process", format!("{now} MiB now, {peak} MiB at most"), "index < 1024 MiB", now < 1024);
     Ok(is_well)
+}
+
+/// The curve of one more repository is drawn by running this at several scales.
+pub(crate) fn run_writes(plan: &Plan) -> anyhow::Result<bool> {
+    let (server, ..) = start(plan)?;
+    let mut is_well = true;
+    writes(plan, &mut |name, figure, goal, is_met| {
+        is_well &= is_met;
+        println!("  {name:<46} {figure:<44} {goal}{}", if is_met { "" } else { "  MISSED" });
+    })?;
+    drop(server);
+    Ok(is_well)
+}
+
+fn writes(plan: &Plan, row: &mut impl FnMut(&str, String, &str, bool)) -> anyhow::Result<()> {
+    let mut writes = writes::measure(plan)?;
+    let (median, p99) = quantiles(&mut writes.created);
+    row("one more repository through the API", format!("{median:.2} / {p99:.2} ms"), "", true);
+    let (median, p99) = quantiles(&mut writes.visible);
+    row("until others find it", format!("{median:.2} / {p99:.2} ms"), "p99 < 1 s", p99 < 1000.0);
+    Ok(())
 }
 
 /// Follows the links of a list to far inside and measures pages there.

@@ -40,7 +40,6 @@ pub(crate) async fn run(mut config: Config, sample_folder: Option<PathBuf>) -> a
     let tasks = TaskTracker::new();
     housekeeping::start(&hub, &config, &tasks, &stop);
     tasks.spawn(index(hub.clone(), stop.clone()));
-    tasks.spawn(index_texts(hub.clone(), stop.clone()));
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening");
 
     let url = config.server.public_url.clone().unwrap_or_else(|| url_of(address));
@@ -70,14 +69,19 @@ pub(crate) async fn run(mut config: Config, sample_folder: Option<PathBuf>) -> a
 /// How often the index is written down, if it changed.
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(600);
 
-/// Builds the index of all repositories; until it stands the database answers, more slowly. Then keeps its snapshot
-/// fresh, so that the next start is quick.
+/// Keeps the indexes by which things are found. That of repositories comes first, alone: a start is as quick as it can be,
+/// and for the index of texts, which takes long the first time, the database must be read once more.
 async fn index(hub: Hub, stop: CancellationToken) {
-    let built = tokio::select! {
+    tokio::select! {
         () = stop.cancelled() => return,
-        built = hub.catalog.build() => built,
-    };
-    match built {
+        () = build_catalog(&hub) => {}
+    }
+    tokio::join!(write_snapshots(&hub, &stop), index_texts(&hub, &stop));
+}
+
+/// Builds the index of all repositories; until it stands the database answers, more slowly.
+async fn build_catalog(hub: &Hub) {
+    match hub.catalog.build().await {
         Ok(Built { repositories, from_snapshot, refused }) => {
             if let Some(reason) = refused {
                 tracing::warn!(reason, "the snapshot of the index was not used");
@@ -87,9 +91,12 @@ async fn index(hub: Hub, stop: CancellationToken) {
         Err(error) => {
             let error = format!("{:#}", anyhow::Error::from(error));
             tracing::error!(error, "no index of repositories: the database answers, more slowly");
-            return;
         }
     }
+}
+
+/// Keeps the snapshot of the index fresh, so that the next start is quick.
+async fn write_snapshots(hub: &Hub, stop: &CancellationToken) {
     loop {
         let is_over = tokio::select! {
             () = stop.cancelled() => true,
@@ -109,7 +116,7 @@ async fn index(hub: Hub, stop: CancellationToken) {
 const TEXTS_EVERY: Duration = Duration::from_secs(2);
 
 /// Keeps the index of texts equal to the database. It can be left at any point.
-async fn index_texts(hub: Hub, stop: CancellationToken) {
+async fn index_texts(hub: &Hub, stop: &CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,

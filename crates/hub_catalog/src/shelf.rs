@@ -3,26 +3,34 @@
 //! A repository is a document with a small number of its own. Bitmaps of documents per term answer filters, sorted runs
 //! answer order, columns answer the rest. A change costs the same however many documents there are.
 
+mod arena;
+mod docs;
 mod facets;
 mod gather;
 mod names;
+mod numbered;
 mod order;
 mod ranges;
+mod terms;
 mod words;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 
-use crate::entry::{Entry, Group, MISSING, Sort, Term};
+use crate::entry::{Entry, Group, MISSING, Sort};
 use crate::query::{Clause, Found, Place, Query};
 use crate::stop::Stop;
 
-use facets::InGroup;
-use gather::{Gather, append};
+use arena::{Arena, grow};
+use gather::Gather;
 use names::{GatheredNames, Names, intersection};
 use order::Order;
 use ranges::{BINS, Ranges, bin};
+use terms::{GatheredTerms, Terms};
+
+pub(crate) use terms::TermId;
 
 pub(crate) const SORTS: usize = Sort::ALL.len();
 /// So many matching documents are sorted in less time than it takes to look for them in the order.
@@ -32,6 +40,7 @@ const FEW: u64 = 20_000;
 const RANKED: u64 = 60_000;
 
 /// The index of one kind of repository.
+#[derive(Default)]
 pub struct Shelf {
     /// The documents that are there.
     live: RoaringBitmap,
@@ -45,45 +54,15 @@ pub struct Shelf {
     orders: [Order; SORTS],
     ranges: [Ranges; SORTS],
     names: Names,
-    /// The number of each term, and the documents that have it.
-    term_of: HashMap<Term, u32>,
-    terms: Vec<Term>,
-    postings: Vec<RoaringBitmap>,
-    group_of: Vec<InGroup>,
-    /// The terms of a group.
-    in_group: HashMap<Group, Vec<u32>>,
-    /// The terms of each document.
-    terms_of: Vec<Box<[u32]>>,
+    /// The terms, and the documents that have each.
+    terms: Terms,
+    /// The terms of each document, the highest first.
+    terms_of: Arena<TermId>,
     /// The documents that not everyone may know of, in all and by owner.
     hidden: RoaringBitmap,
     hidden_of: HashMap<i64, RoaringBitmap>,
     /// What was added of a shelf that is not asked yet.
     gathered: Gathered,
-}
-
-impl Default for Shelf {
-    fn default() -> Self {
-        Self {
-            live: RoaringBitmap::new(),
-            free: Vec::new(),
-            by_id: HashMap::new(),
-            ids: Vec::new(),
-            owners: Vec::new(),
-            numbers: Default::default(),
-            orders: Default::default(),
-            ranges: Default::default(),
-            names: Names::default(),
-            term_of: HashMap::new(),
-            terms: Vec::new(),
-            postings: Vec::new(),
-            group_of: Vec::new(),
-            in_group: HashMap::new(),
-            terms_of: Vec::new(),
-            hidden: RoaringBitmap::new(),
-            hidden_of: HashMap::new(),
-            gathered: Gathered::default(),
-        }
-    }
 }
 
 /// An entry whose terms have their numbers.
@@ -93,11 +72,12 @@ pub(crate) struct Placed<'a> {
     pub(crate) name: &'a str,
     pub(crate) public: bool,
     pub(crate) numbers: [i64; SORTS],
-    pub(crate) terms: Box<[u32]>,
+    /// The highest first.
+    pub(crate) terms: &'a [TermId],
 }
 
 impl<'a> Placed<'a> {
-    fn of(entry: &'a Entry, terms: Box<[u32]>) -> Self {
+    fn of(entry: &'a Entry, terms: &'a [TermId]) -> Self {
         let Entry { id, owner, name, public, numbers, .. } = entry;
         Self { id: *id, owner: *owner, name, public: *public, numbers: *numbers, terms }
     }
@@ -108,7 +88,7 @@ impl<'a> Placed<'a> {
 struct Gathered {
     /// The first of them.
     from: u32,
-    postings: Gather,
+    terms: GatheredTerms,
     ranges: Gather,
     names: GatheredNames,
 }
@@ -138,8 +118,8 @@ impl Shelf {
 
     /// Adds one of many new repositories to a shelf that is not asked yet: [`Shelf::finish`] puts them in order.
     pub fn add(&mut self, entry: &Entry) {
-        let terms = entry.terms.iter().map(|term| self.intern(term)).collect();
-        self.add_placed(Placed::of(entry, terms));
+        let terms = self.intern_all(entry);
+        self.add_placed(&Placed::of(entry, &terms));
     }
 
     /// Puts everything that was added in order.
@@ -169,10 +149,10 @@ impl Shelf {
     /// Adds a repository, or replaces what was known of it.
     pub fn put(&mut self, entry: &Entry) {
         self.remove(entry.id);
-        let terms = entry.terms.iter().map(|term| self.intern(term)).collect();
-        let placed = Placed::of(entry, terms);
+        let terms = self.intern_all(entry);
+        let placed = Placed::of(entry, &terms);
         let doc = self.write(&placed);
-        self.index(doc, placed);
+        self.index(doc, &placed);
         for sort in 0..SORTS {
             let (numbers, ids) = (&self.numbers[sort], &self.ids);
             self.orders[sort].insert(doc, |doc| place(numbers, ids, doc));
@@ -188,9 +168,10 @@ impl Shelf {
             self.ranges[sort].remove(doc, self.numbers[sort][doc as usize]);
         }
         self.names.remove(doc);
-        for term in std::mem::take(&mut self.terms_of[doc as usize]) {
-            self.postings[term as usize].remove(doc);
+        for term in self.terms_of.get(doc) {
+            self.terms.remove(*term, doc);
         }
+        self.terms_of.remove(doc);
         if self.hidden.remove(doc)
             && let Some(hidden) = self.hidden_of.get_mut(&self.owners[doc as usize])
         {
@@ -200,15 +181,16 @@ impl Shelf {
         self.free.push(doc);
     }
 
-    /// Writes the columns of an entry, those of its number in the list but the terms.
+    /// Writes the columns of an entry.
     fn write(&mut self, placed: &Placed<'_>) -> u32 {
         let doc = self.free.pop().unwrap_or(self.ids.len() as u32);
         if doc as usize == self.ids.len() {
-            self.ids.push(placed.id);
-            self.owners.push(placed.owner);
-            self.terms_of.push(Box::default());
-            self.numbers.iter_mut().for_each(|column| column.push(0));
+            for column in [&mut self.ids, &mut self.owners].into_iter().chain(&mut self.numbers) {
+                grow(column, 1);
+                column.push(0);
+            }
         }
+        self.terms_of.set(doc, placed.terms);
         self.ids[doc as usize] = placed.id;
         self.owners[doc as usize] = placed.owner;
         for (sort, number) in placed.numbers.into_iter().enumerate() {
@@ -223,22 +205,21 @@ impl Shelf {
     }
 
     /// Makes a document known to everything but the orders.
-    fn index(&mut self, doc: u32, placed: Placed<'_>) {
+    fn index(&mut self, doc: u32, placed: &Placed<'_>) {
         for (sort, number) in placed.numbers.into_iter().enumerate() {
             self.ranges[sort].insert(doc, number);
         }
         self.names.insert(doc, placed.name);
-        for term in &placed.terms {
-            self.postings[*term as usize].insert(doc);
+        for term in placed.terms {
+            self.terms.insert(*term, doc);
         }
-        self.terms_of[doc as usize] = placed.terms;
         self.live.insert(doc);
     }
 
     /// Makes the documents known that were added since the last time.
     fn settle(&mut self) {
-        let Self { gathered, postings, ranges, names, .. } = self;
-        gathered.postings.settle(postings.len(), |term, docs| append(&mut postings[term], docs));
+        let Self { gathered, terms, ranges, names, .. } = self;
+        terms.settle(&mut gathered.terms);
         gathered.ranges.settle(SORTS * BINS, |place, docs| ranges[place / BINS].append((place % BINS) as u16, docs));
         names.settle(&mut gathered.names);
         let end = self.ids.len() as u32;
@@ -246,31 +227,27 @@ impl Shelf {
         gathered.from = end;
     }
 
-    pub(crate) fn intern(&mut self, term: &Term) -> u32 {
-        if let Some(number) = self.term_of.get(term) {
-            return *number;
-        }
-        let number = self.terms.len() as u32;
-        self.term_of.insert(term.clone(), number);
-        let same = self.in_group.entry(term.group).or_default();
-        self.group_of.push(InGroup { group: term.group, place: same.len() as u32 });
-        same.push(number);
-        self.terms.push(term.clone());
-        self.postings.push(RoaringBitmap::new());
-        number
+    fn intern_all(&mut self, entry: &Entry) -> Vec<TermId> {
+        let mut terms: Vec<TermId> = entry.terms.iter().map(|term| self.intern(term.group, &term.value)).collect();
+        terms.sort_unstable_by(|a, b| b.cmp(a));
+        terms
+    }
+
+    /// The number of a term, which may be new.
+    pub(crate) fn intern(&mut self, group: Group, value: &str) -> TermId {
+        self.terms.intern(group, value)
     }
 
     /// As [`Shelf::add`], for an entry whose terms are known by number.
-    pub(crate) fn add_placed(&mut self, placed: Placed<'_>) {
-        let doc = self.write(&placed);
+    pub(crate) fn add_placed(&mut self, placed: &Placed<'_>) {
+        let doc = self.write(placed);
         for (sort, number) in placed.numbers.into_iter().enumerate().filter(|(_, number)| *number != MISSING) {
             self.gathered.ranges.note(sort * BINS + usize::from(bin(number)), doc);
         }
         self.names.gather(doc, placed.name, &mut self.gathered.names);
-        for term in &placed.terms {
-            self.gathered.postings.note(*term as usize, doc);
+        for term in placed.terms {
+            self.gathered.terms.note(*term, doc);
         }
-        self.terms_of[doc as usize] = placed.terms;
         if doc - self.gathered.from >= GATHERED {
             self.settle();
         }
@@ -290,13 +267,13 @@ impl Shelf {
             name: self.names.get(doc),
             public: !self.hidden.contains(doc),
             numbers: std::array::from_fn(|sort| self.numbers[sort][at]),
-            terms: self.terms_of[at].clone(),
+            terms: self.terms_of.get(doc),
         })
     }
 
     /// The term of a number.
-    pub(crate) fn term(&self, number: u32) -> Option<&Term> {
-        self.terms.get(number as usize)
+    pub(crate) fn term(&self, id: TermId) -> (Group, &str) {
+        self.terms.term(id)
     }
 
     fn place_of(&self, sort: usize, doc: u32) -> Place {
@@ -319,24 +296,20 @@ impl Shelf {
 
     /// The documents that match; `None` stands for all.
     fn matching(&self, query: &Query, owners: &[i64], stop: &Stop) -> Option<RoaringBitmap> {
-        let mut wanted: Vec<&RoaringBitmap> = Vec::new();
-        let nothing = RoaringBitmap::new();
         let (several, single): (Vec<&Clause>, Vec<&Clause>) =
             query.clauses.iter().filter(|clause| !clause.negated).partition(|clause| clause.terms.len() != 1);
-        for clause in single {
-            wanted.push(self.posting(&clause.terms[0]).unwrap_or(&nothing));
-        }
+        let mut wanted: Vec<Cow<'_, RoaringBitmap>> =
+            single.into_iter().map(|clause| self.terms.posting(&clause.terms[0]).unwrap_or_default()).collect();
         let spans = query.spans.iter().map(|span| {
             let numbers = &self.numbers[span.number as usize];
             let (min, max) = (span.min.unwrap_or(0), span.max.unwrap_or(i64::MAX));
             self.ranges[span.number as usize].between(min, max, |doc| numbers[doc as usize])
         });
-        let unions: Vec<RoaringBitmap> = several.into_iter().map(|clause| self.union(clause)).chain(spans).collect();
-        wanted.extend(&unions);
-        let mut matching = (!wanted.is_empty()).then(|| intersection(wanted));
+        wanted.extend(several.into_iter().map(|clause| self.union(clause)).chain(spans).map(Cow::Owned));
+        let mut matching = (!wanted.is_empty()).then(|| intersection(wanted.iter().map(|docs| &**docs).collect()));
         for clause in query.clauses.iter().filter(|clause| clause.negated) {
-            for posting in clause.terms.iter().filter_map(|term| self.posting(term)) {
-                *matching.get_or_insert_with(|| self.live.clone()) -= posting;
+            for posting in clause.terms.iter().filter_map(|term| self.terms.posting(term)) {
+                *matching.get_or_insert_with(|| self.live.clone()) -= &*posting;
             }
         }
         for text in query.texts.iter().filter(|text| !text.is_empty() && !stop.is_set()) {
@@ -364,12 +337,9 @@ impl Shelf {
         Some(matching)
     }
 
-    fn posting(&self, term: &Term) -> Option<&RoaringBitmap> {
-        self.term_of.get(term).map(|number| &self.postings[*number as usize])
-    }
-
     fn union(&self, clause: &Clause) -> RoaringBitmap {
-        clause.terms.iter().filter_map(|term| self.posting(term)).fold(RoaringBitmap::new(), |all, docs| all | docs)
+        let postings: Vec<_> = clause.terms.iter().filter_map(|term| self.terms.posting(term)).collect();
+        postings.iter().map(|docs| &**docs).union()
     }
 
     /// The first places of the matching documents, by the query's order.

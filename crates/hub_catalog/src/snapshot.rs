@@ -18,8 +18,8 @@ use std::sync::{PoisonError, RwLock};
 use hub_core::RepoKind;
 
 use crate::catalog::Shelves;
-use crate::entry::{Group, Term};
-use crate::shelf::{Placed, SORTS, Shelf};
+use crate::entry::Group;
+use crate::shelf::{Placed, SORTS, Shelf, TermId};
 
 /// The first bytes; the digit is the version of the format.
 const MAGIC: &[u8; 16] = b"hearth catalog 1";
@@ -80,7 +80,7 @@ pub(crate) fn write(path: &Path, origin: &Origin, shelves: &RwLock<Shelves>) -> 
     std::fs::rename(&unfinished, path)
 }
 
-fn put_record(out: &mut Vec<u8>, shelf: &Shelf, placed: &Placed<'_>, numbers: &mut HashMap<u32, u64>) {
+fn put_record(out: &mut Vec<u8>, shelf: &Shelf, placed: &Placed<'_>, numbers: &mut HashMap<TermId, u64>) {
     put(out, placed.id.cast_unsigned());
     put(out, placed.owner.cast_unsigned());
     put(out, u64::from(placed.public));
@@ -88,15 +88,14 @@ fn put_record(out: &mut Vec<u8>, shelf: &Shelf, placed: &Placed<'_>, numbers: &m
     // The smallest is MISSING, which is one below zero.
     placed.numbers.iter().for_each(|number| put(out, number.wrapping_add(1).cast_unsigned()));
     put(out, placed.terms.len() as u64);
-    for term in &placed.terms {
+    for term in placed.terms {
         let fresh = numbers.len() as u64;
         let number = *numbers.entry(*term).or_insert(fresh);
         put(out, number);
-        if number == fresh
-            && let Some(term) = shelf.term(*term)
-        {
-            put(out, Group::ALL.iter().position(|group| *group == term.group).unwrap_or_default() as u64);
-            put_text(out, &term.value);
+        if number == fresh {
+            let (group, value) = shelf.term(*term);
+            put(out, group as u64);
+            put_text(out, value);
         }
     }
 }
@@ -210,7 +209,7 @@ impl Snapshot {
 fn read_record(
     input: &mut impl BufRead,
     shelf: &mut Shelf,
-    terms: &mut Vec<u32>,
+    terms: &mut Vec<TermId>,
     name: &mut Vec<u8>,
 ) -> io::Result<()> {
     let (id, owner, public) = (get(input)?.cast_signed(), get(input)?.cast_signed(), get(input)? == 1);
@@ -231,12 +230,13 @@ fn read_record(
             let group = Group::ALL.get(get(input)? as usize).ok_or_else(|| damaged("a term has no group"))?;
             get_text(input, &mut value)?;
             let text = std::str::from_utf8(&value).map_err(|_| damaged("a term is no text"))?;
-            terms.push(shelf.intern(&Term::new(*group, text)));
+            terms.push(shelf.intern(*group, text));
         }
         own.push(*terms.get(number).ok_or_else(|| damaged("a term has no text"))?);
     }
     let name = std::str::from_utf8(name).map_err(|_| damaged("a name is no text"))?;
-    shelf.add_placed(Placed { id, owner, name, public, numbers, terms: own.into() });
+    own.sort_unstable_by(|a, b| b.cmp(a));
+    shelf.add_placed(&Placed { id, owner, name, public, numbers, terms: &own });
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use roaring::RoaringBitmap;
 
 use super::Shelf;
+use super::docs::Docs;
 use crate::entry::Group;
 use crate::query::{Facet, Span};
 use crate::stop::Stop;
@@ -12,17 +13,10 @@ const COMPARED: u64 = 32;
 /// Whether the question is still wanted is asked once in so many documents.
 const LOOKED: usize = 1024;
 
-/// The group of a term, and its place among the terms of that group.
-#[derive(Clone, Copy)]
-pub(super) struct InGroup {
-    pub(super) group: Group,
-    pub(super) place: u32,
-}
-
 impl Shelf {
     /// The terms of each group that documents have, and how many have each; most first, then by name.
     pub(super) fn facets(&self, groups: &[Group], docs: &RoaringBitmap, most: usize, stop: &Stop) -> Vec<Facet> {
-        let size = |group: &Group| self.in_group.get(group).map_or(0, Vec::len);
+        let size = |group: &Group| self.terms.of(*group).len();
         let mut counts: Vec<Option<Vec<u64>>> = groups
             .iter()
             .map(|group| (docs.len() < size(group) as u64 * COMPARED).then(|| vec![0; size(group)]))
@@ -44,14 +38,15 @@ impl Shelf {
         for (place, group) in groups.iter().enumerate().filter(|(place, _)| counts[*place].is_some()) {
             place_of[*group as usize] = Some(place);
         }
+        let lowest = place_of.iter().position(Option::is_some).unwrap_or_default();
         for (looked, doc) in docs.iter().enumerate() {
             if looked % LOOKED == 0 && stop.is_set() {
                 return;
             }
-            for term in &self.terms_of[doc as usize] {
-                let InGroup { group, place } = self.group_of[*term as usize];
-                if let Some(counts) = place_of[group as usize].and_then(|facet| counts[facet].as_mut()) {
-                    counts[place as usize] += 1;
+            // Highest groups first, and the many tags, which are seldom asked for, last.
+            for term in self.terms_of.get(doc).iter().take_while(|term| term.group() >= lowest) {
+                if let Some(counts) = place_of[term.group()].and_then(|facet| counts[facet].as_mut()) {
+                    counts[term.place()] += 1;
                 }
             }
         }
@@ -82,26 +77,22 @@ impl Shelf {
 
     fn compare(&self, group: Group, docs: &RoaringBitmap, stop: &Stop) -> Vec<u64> {
         let all = docs.len() == self.live.len();
-        let terms = self.in_group.get(&group).map(Vec::as_slice).unwrap_or_default();
-        let count = |term: &u32| {
-            let posting = &self.postings[*term as usize];
-            if all { posting.len() } else { posting.intersection_len(docs) }
-        };
-        terms.iter().take_while(|_| !stop.is_set()).map(count).collect()
+        let count = |own: &Docs| if all { own.len() } else { own.count_in(docs) };
+        self.terms.of(group).docs().iter().take_while(|_| !stop.is_set()).map(count).collect()
     }
 
     fn most(&self, group: Group, counts: &[u64], most: usize) -> Vec<(Box<str>, u64)> {
-        let terms = self.in_group.get(&group).map(Vec::as_slice).unwrap_or_default();
-        let mut found: Vec<(u64, u32)> =
-            terms.iter().zip(counts).filter(|(_, count)| **count > 0).map(|(term, count)| (*count, *term)).collect();
-        let order = |(count_a, a): &(u64, u32), (count_b, b): &(u64, u32)| {
-            count_b.cmp(count_a).then_with(|| self.terms[*a as usize].value.cmp(&self.terms[*b as usize].value))
+        let terms = self.terms.of(group);
+        let mut found: Vec<(u64, usize)> =
+            counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(place, count)| (*count, place)).collect();
+        let order = |(count_a, a): &(u64, usize), (count_b, b): &(u64, usize)| {
+            count_b.cmp(count_a).then_with(|| terms.value(*a).cmp(terms.value(*b)))
         };
         if found.len() > most && most > 0 {
             found.select_nth_unstable_by(most, order);
         }
         found.truncate(most);
         found.sort_unstable_by(order);
-        found.into_iter().map(|(count, term)| (self.terms[term as usize].value.clone(), count)).collect()
+        found.into_iter().map(|(count, place)| (terms.value(place).into(), count)).collect()
     }
 }

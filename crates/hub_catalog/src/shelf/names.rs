@@ -6,24 +6,18 @@
 
 use roaring::RoaringBitmap;
 
+use super::arena::Arena;
 use super::gather::{Gather, append};
 use super::words::{GatheredWords, Words, words_of};
 
 /// The characters of names: `a`-`z`, `0`-`9`, `-`, `_`, `.`, `/`. A text with another one is in no name.
 const ALPHABET: usize = 40;
-/// So many bytes of gaps are not worth the work of closing them.
-const GAPS_MAX: usize = 1 << 20;
 /// The most words for which a mistyped one may stand.
 const SIMILAR: usize = 20;
 
 /// The names of a shelf. Documents are numbered from 0.
 pub(super) struct Names {
-    /// All names, one after another. A name that went away leaves a gap.
-    text: String,
-    /// How much of the text is gaps.
-    gaps: usize,
-    /// Where the name of a document lies: offset and length.
-    spans: Vec<(u32, u16)>,
+    texts: Arena<u8>,
     /// The documents whose name holds a character.
     singles: Vec<RoaringBitmap>,
     /// The documents whose name holds two characters one after the other.
@@ -43,9 +37,7 @@ pub(super) struct GatheredNames {
 impl Default for Names {
     fn default() -> Self {
         Self {
-            text: String::new(),
-            gaps: 0,
-            spans: Vec::new(),
+            texts: Arena::default(),
             singles: vec![RoaringBitmap::new(); ALPHABET],
             pairs: vec![RoaringBitmap::new(); ALPHABET * ALPHABET],
             words: Words::default(),
@@ -67,12 +59,12 @@ fn letter(byte: u8) -> Option<usize> {
 
 impl Names {
     pub(super) fn get(&self, doc: u32) -> &str {
-        self.spans.get(doc as usize).map_or("", |(at, len)| &self.text[*at as usize..*at as usize + usize::from(*len)])
+        self.texts.text(doc)
     }
 
     /// Sets the name of a document that has none.
     pub(super) fn insert(&mut self, doc: u32, name: &str) {
-        let name = self.write(doc, name);
+        self.texts.set(doc, name.as_bytes());
         self.index(doc, |bitmap, doc| {
             bitmap.insert(doc);
         });
@@ -81,7 +73,7 @@ impl Names {
 
     /// As [`Names::insert`], for many documents that come after all others: [`Names::settle`] makes them known.
     pub(super) fn gather(&mut self, doc: u32, name: &str, gathered: &mut GatheredNames) {
-        let name = self.write(doc, name);
+        self.texts.set(doc, name.as_bytes());
         for byte in name.bytes() {
             if let Some(single) = letter(byte) {
                 gathered.singles.note(single, doc);
@@ -102,48 +94,16 @@ impl Names {
         self.words.settle(&mut gathered.words);
     }
 
-    /// Writes a name down; gives as much of it as counts.
-    fn write<'a>(&mut self, doc: u32, name: &'a str) -> &'a str {
-        if self.gaps > GAPS_MAX.max(self.text.len() / 2) {
-            self.close_gaps();
-        }
-        let len = name.len().min(usize::from(u16::MAX));
-        let at = self.text.len().min(u32::MAX as usize) as u32;
-        self.text.push_str(&name[..len]);
-        if self.spans.len() <= doc as usize {
-            self.spans.resize(doc as usize + 1, (0, 0));
-        }
-        self.spans[doc as usize] = (at, len as u16);
-        &name[..len]
-    }
-
     pub(super) fn remove(&mut self, doc: u32) {
         self.index(doc, |bitmap, doc| {
             bitmap.remove(doc);
         });
-        let Self { text, spans, words, .. } = self;
-        let span = spans.get(doc as usize).copied().unwrap_or_default();
-        words.remove(doc, &text[span.0 as usize..span.0 as usize + usize::from(span.1)]);
-        if let Some(span) = self.spans.get_mut(doc as usize) {
-            self.gaps += usize::from(span.1);
-            *span = (0, 0);
-        }
-    }
-
-    fn close_gaps(&mut self) {
-        let mut text = String::with_capacity(self.text.len() - self.gaps);
-        for (at, len) in &mut self.spans {
-            let name = &self.text[*at as usize..*at as usize + usize::from(*len)];
-            *at = text.len() as u32;
-            text.push_str(name);
-        }
-        self.text = text;
-        self.gaps = 0;
+        self.words.remove(doc, self.texts.text(doc));
+        self.texts.remove(doc);
     }
 
     fn index(&mut self, doc: u32, change: impl Fn(&mut RoaringBitmap, u32)) {
-        let Some((at, len)) = self.spans.get(doc as usize).copied() else { return };
-        let name = &self.text.as_bytes()[at as usize..at as usize + usize::from(len)];
+        let name = self.texts.get(doc);
         for byte in name {
             if let Some(single) = letter(*byte) {
                 change(&mut self.singles[single], doc);
@@ -182,7 +142,7 @@ impl Names {
         pairs.extend(&in_words);
         pairs.extend(within);
         let candidates = intersection(pairs);
-        let found = candidates.iter().filter(|doc| contains(self.get(*doc).as_bytes(), text.as_bytes()));
+        let found = candidates.iter().filter(|doc| contains(self.texts.get(*doc), text.as_bytes()));
         RoaringBitmap::from_sorted_iter(found).unwrap_or_default()
     }
 
@@ -217,7 +177,8 @@ pub(super) fn fit(name: &str, text: &str) -> u32 {
     u32::from(starts)
 }
 
-fn contains(name: &[u8], text: &[u8]) -> bool {
+/// Whether a text is part of a name.
+pub(super) fn contains(name: &[u8], text: &[u8]) -> bool {
     name.windows(text.len()).any(|window| window == text)
 }
 

@@ -3,9 +3,10 @@
 //! Numbers are kept in bins, eight to each doubling. Bins that lie within the bounds count whole; of those at the two
 //! ends each document is looked at.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 
 use super::gather::append;
 use crate::entry::MISSING;
@@ -48,18 +49,19 @@ impl Ranges {
     /// The documents whose number, which `number` knows, is at least `min` and at most `max`.
     pub(super) fn between(&self, min: i64, max: i64, number: impl Fn(u32) -> i64) -> RoaringBitmap {
         let (min, max) = (min.max(0), max);
-        let mut all = RoaringBitmap::new();
         if min > max {
-            return all;
+            return RoaringBitmap::new();
         }
         let (first, last) = (bin(min), bin(max));
+        let mut parts = Vec::new();
         for (at, docs) in self.bins.range(first..=last) {
-            if *at == first || *at == last {
-                all.extend(docs.iter().filter(|doc| (min..=max).contains(&number(*doc))));
+            parts.push(if *at == first || *at == last {
+                let fits = docs.iter().filter(|doc| (min..=max).contains(&number(*doc)));
+                Cow::Owned(RoaringBitmap::from_sorted_iter(fits).unwrap_or_default())
             } else {
-                all |= docs;
-            }
+                Cow::Borrowed(docs)
+            });
         }
-        all
+        parts.iter().map(|docs| &**docs).union()
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::entry::MISSING;
+use crate::entry::{MISSING, Term};
 use crate::query::{Facet, Span};
 
 /// The same numbers in each run.

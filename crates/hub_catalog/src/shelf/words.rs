@@ -4,31 +4,24 @@
 //! looked for in the words, and so is one that was mistyped.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
+use super::docs::Docs;
 use super::gather::{Gather, append};
-use super::names::intersection;
+use super::names::{contains, intersection};
+use super::numbered::Numbered;
 
 /// `a` to `z` and `0` to `9`.
 const ALPHABET: usize = 36;
 /// So many documents are collected one by one in less time than it takes to look through a bit for each there is.
 const FEW: usize = 4096;
 
-/// The documents of a word; most words have one.
-enum Docs {
-    One(u32),
-    Many(Box<RoaringBitmap>),
-}
-
 #[derive(Default)]
 pub(super) struct Words {
-    number_of: HashMap<Arc<str>, u32>,
-    texts: Vec<Arc<str>>,
-    docs: Vec<Option<Docs>>,
-    /// Numbers of words that went away, to be given again.
-    free: Vec<u32>,
+    texts: Numbered,
+    /// The documents of each word.
+    docs: Vec<Docs>,
     /// The words that hold two characters one after the other.
     pairs: Vec<RoaringBitmap>,
     /// One more than the highest document.
@@ -66,38 +59,20 @@ impl Words {
     pub(super) fn insert(&mut self, doc: u32, name: &str) {
         self.end = self.end.max(doc + 1);
         for word in words_of(name) {
-            let known = self.number_of.get(word).copied();
-            let number = known.unwrap_or_else(|| {
+            let number = self.texts.number_of(word).unwrap_or_else(|| {
                 let number = self.create(word);
                 pairs_of(word).for_each(|pair| {
                     self.pairs[pair].insert(number);
                 });
                 number
             });
-            let docs = &mut self.docs[number as usize];
-            match docs {
-                None => *docs = Some(Docs::One(doc)),
-                Some(Docs::Many(many)) => {
-                    many.insert(doc);
-                }
-                Some(Docs::One(one)) if *one != doc => {
-                    *docs = Some(Docs::Many(Box::new(RoaringBitmap::from_iter([*one, doc]))));
-                }
-                Some(Docs::One(_)) => {}
-            }
+            self.docs[number as usize].insert(doc);
         }
     }
 
     fn create(&mut self, word: &str) -> u32 {
-        let text: Arc<str> = word.into();
-        let number = self.free.pop().unwrap_or(self.texts.len() as u32);
-        if number as usize == self.texts.len() {
-            self.texts.push(text.clone());
-            self.docs.push(None);
-        } else {
-            self.texts[number as usize] = text.clone();
-        }
-        self.number_of.insert(text, number);
+        let number = self.texts.add(word);
+        self.docs.resize_with(self.texts.end(), Docs::default);
         if self.pairs.is_empty() {
             self.pairs = vec![RoaringBitmap::new(); ALPHABET * ALPHABET];
         }
@@ -108,8 +83,7 @@ impl Words {
     pub(super) fn gather(&mut self, doc: u32, name: &str, gathered: &mut GatheredWords) {
         self.end = self.end.max(doc + 1);
         for word in words_of(name) {
-            let known = self.number_of.get(word).copied();
-            let number = known.unwrap_or_else(|| {
+            let number = self.texts.number_of(word).unwrap_or_else(|| {
                 let number = self.create(word);
                 pairs_of(word).for_each(|pair| gathered.pairs.note(pair, number));
                 number
@@ -121,46 +95,19 @@ impl Words {
     /// Makes known what was gathered.
     pub(super) fn settle(&mut self, gathered: &mut GatheredWords) {
         gathered.pairs.settle(self.pairs.len(), |pair, words| append(&mut self.pairs[pair], words));
-        gathered.docs.settle(self.docs.len(), |word, found| {
-            let docs = &mut self.docs[word];
-            *docs = match (docs.take(), found) {
-                (None, [doc]) => Some(Docs::One(*doc)),
-                (Some(Docs::Many(mut many)), found) => {
-                    append(&mut many, found);
-                    Some(Docs::Many(many))
-                }
-                (before, found) => {
-                    let one = before.and_then(|docs| match docs {
-                        Docs::One(one) => Some(one),
-                        Docs::Many(_) => None,
-                    });
-                    let mut many = RoaringBitmap::from_iter(one);
-                    append(&mut many, found);
-                    Some(Docs::Many(Box::new(many)))
-                }
-            };
-        });
+        gathered.docs.settle(self.docs.len(), |word, docs| self.docs[word].append(docs));
     }
 
     pub(super) fn remove(&mut self, doc: u32, name: &str) {
         for word in words_of(name) {
-            let Some(number) = self.number_of.get(word).copied() else { continue };
+            let Some(number) = self.texts.number_of(word) else { continue };
             let docs = &mut self.docs[number as usize];
-            let is_empty = match docs {
-                Some(Docs::Many(many)) => {
-                    many.remove(doc);
-                    many.is_empty()
-                }
-                Some(Docs::One(one)) => *one == doc,
-                None => true,
-            };
-            if is_empty {
-                *docs = None;
-                self.number_of.remove(word);
+            docs.remove(doc);
+            if docs.is_empty() {
+                self.texts.remove(number);
                 for pair in pairs_of(word) {
                     self.pairs[pair].remove(number);
                 }
-                self.free.push(number);
             }
         }
     }
@@ -171,7 +118,7 @@ impl Words {
             return RoaringBitmap::new();
         }
         let candidates = intersection(pairs_of(text).map(|pair| &self.pairs[pair]).collect());
-        self.documents(candidates.iter().filter(|word| self.texts[*word as usize].contains(text)))
+        self.documents(candidates.iter().filter(|word| contains(self.texts.bytes(*word), text.as_bytes())))
     }
 
     /// The documents that have one of these words.
@@ -180,12 +127,12 @@ impl Words {
         let mut count = 0;
         for word in words {
             match &self.docs[word as usize] {
-                Some(Docs::One(doc)) => few.push(*doc),
-                Some(Docs::Many(docs)) => {
+                Docs::One(doc) => few.push(*doc),
+                Docs::Few(docs) => few.extend_from_slice(docs),
+                Docs::Many(docs) => {
                     count += docs.len() as usize;
                     many.push(&**docs);
                 }
-                None => {}
             }
         }
         if let ([], [only]) = (&few[..], &many[..]) {
@@ -242,17 +189,12 @@ impl Words {
         let mut near: Vec<(usize, std::cmp::Reverse<u64>, u32)> = shared
             .into_keys()
             .filter_map(|word| {
-                let text = &self.texts[word as usize];
+                let text = self.texts.bytes(word);
                 if text.len().abs_diff(length) > allowed {
                     return None;
                 }
-                let distance = distance(text.as_bytes(), typed.as_bytes(), allowed)?;
-                let count = match &self.docs[word as usize] {
-                    Some(Docs::Many(docs)) => docs.len(),
-                    Some(Docs::One(_)) => 1,
-                    None => 0,
-                };
-                Some((distance, std::cmp::Reverse(count), word))
+                let distance = distance(text, typed.as_bytes(), allowed)?;
+                Some((distance, std::cmp::Reverse(self.docs[word as usize].len()), word))
             })
             .collect();
         near.sort_unstable();
