@@ -79,7 +79,7 @@ def test_an_app_signs_people_in_and_verifies_who_they_are(url, browser, provider
     assert set(tokens["scope"].split()) == set(scopes) and tokens["token_type"] == "bearer"
 
     keys = KeySet.import_key_set(requests.get(provider["jwks_uri"]).json())
-    claims = jwt.decode(tokens["id_token"], keys, algorithms=["ES256"]).claims
+    claims = jwt.decode(tokens["id_token"], keys, algorithms=["RS256"]).claims
     essential = {"iss": {"essential": True, "value": url}, "aud": {"essential": True, "value": client_id}}
     jwt.JWTClaimsRegistry(nonce={"essential": True, "value": "once"}, **essential).validate(claims)
     told = requests.get(
@@ -122,6 +122,51 @@ def test_scopes_decide_what_the_token_does(url, browser, provider):
         api.create_repo("acme/made-by-an-app")
     assert api.whoami()["email"] is None
     api.delete_repo("alice/made-by-an-app")
+
+
+def test_an_app_registers_itself_and_contributes(url, alice, browser, provider):
+    """What clients do that meet a house for the first time; the app then reaches what it created and nothing else."""
+    about = requests.get(f"{url}/.well-known/oauth-authorization-server").json()
+    asked = {
+        "client_name": "Notebook", "redirect_uris": [BACK], "scope": "openid profile contribute-repos",
+        "token_endpoint_auth_method": "client_secret_post", "id_token_signed_response_alg": "ES256",
+    }
+    registered = requests.post(about["registration_endpoint"], json=asked)
+    assert registered.status_code == 201, registered.text
+    client = registered.json()
+    assert client["client_secret_expires_at"] == 0 and "authorization_code" in client["grant_types"]
+    app = OAuth2Session(
+        client["client_id"], client["client_secret"], scope=client["scope"], redirect_uri=client["redirect_uris"][0],
+        code_challenge_method="S256", token_endpoint_auth_method="client_secret_post",
+    )
+    verifier = "w" * 48
+    address, _ = app.create_authorization_url(provider["authorization_endpoint"], code_verifier=verifier)
+    page = browser.get(address, allow_redirects=False)
+    assert "Nobody here vouches for this app" in page.text
+    back = browser.allow(address)
+    tokens = app.fetch_token(provider["token_endpoint"], authorization_response=back, code_verifier=verifier)
+    keys = KeySet.import_key_set(requests.get(provider["jwks_uri"]).json())
+    assert jwt.decode(tokens["id_token"], keys, algorithms=["ES256"]).claims["preferred_username"] == "alice"
+
+    alice.create_repo("alice/of-alice", private=True)
+    alice.create_repo("alice/shown-by-alice")
+    api = HfApi(endpoint=url, token=tokens["access_token"])
+    api.create_repo("alice/of-the-app", private=True)
+    api.upload_file(path_or_fileobj=b"by the app", path_in_repo="a.txt", repo_id="alice/of-the-app")
+    assert "a.txt" in api.list_repo_files("alice/of-the-app")
+    assert alice.model_info("alice/of-the-app").private
+    for missing in ("alice/of-alice", "acme/of-acme"):
+        with pytest.raises(HfHubHTTPError):
+            api.model_info(missing)
+    with pytest.raises(HfHubHTTPError) as refused:
+        api.upload_file(path_or_fileobj=b"x", path_in_repo="x", repo_id="alice/shown-by-alice")
+    assert refused.value.response.status_code == 403
+    # The organisation was not ticked.
+    with pytest.raises(HfHubHTTPError):
+        api.create_repo("acme/of-the-app")
+    api.delete_repo("alice/of-the-app")
+    for name in ("alice/of-alice", "alice/shown-by-alice"):
+        alice.delete_repo(name)
 
 
 def test_an_app_is_told_what_is_wrong(url, browser, provider):

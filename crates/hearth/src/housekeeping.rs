@@ -57,11 +57,13 @@ pub fn worker(hub: &Hub, config: &Config) -> Worker {
                 hub.accounts.prune_audit(before).await?;
             }
             let changes = hub.repos.forget_bucket_changes(before).await?;
+            let apps = hub.accounts.forget_unused_apps().await?;
             tracing::info!(
                 events,
                 jobs,
                 changes,
-                "removed old events, changes of buckets, and jobs that were given up"
+                apps,
+                "removed old events, changes of buckets, jobs that were given up, and apps that nobody uses"
             );
             Ok(())
         }

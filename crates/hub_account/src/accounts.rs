@@ -6,7 +6,7 @@ use hub_core::{Clock, Ids, Timestamp};
 use hub_db::Db;
 use hub_mail::Mail;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::password::{PasswordCost, PasswordHashes};
 use crate::tokens::TokenUse;
@@ -57,6 +57,8 @@ pub(crate) struct Inner {
     pub(crate) publisher_issuers: Vec<String>,
     /// How many pictures are drawn at once: each may claim much memory.
     pub(crate) pictures: Arc<Semaphore>,
+    /// Held by whoever makes a key that signs.
+    pub(crate) key_making: Mutex<()>,
 }
 
 impl Accounts {
@@ -72,6 +74,7 @@ impl Accounts {
             mail: config.mail.clone(),
             publisher_issuers: config.publisher_issuers.clone(),
             pictures: Arc::new(Semaphore::new(PICTURES_AT_ONCE)),
+            key_making: Mutex::new(()),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -150,6 +150,23 @@ impl Caller {
         }
     }
 
+    /// The app that asks, by its key, if it may create repositories in `namespace` and has a say there over those alone
+    /// that it created.
+    pub fn contributor_to(&self, namespace: NamespaceId) -> Option<i64> {
+        match &self.user()?.credential {
+            Credential::Token(token) => token.scopes.contributor_to(namespace),
+            Credential::Password | Credential::Session(_) | Credential::LargeFiles(_) => None,
+        }
+    }
+
+    /// The app that asks, by its key, if it may have a say over what it created, wherever that is now.
+    pub fn contributor(&self) -> Option<i64> {
+        match &self.user()?.credential {
+            Credential::Token(token) => token.scopes.contributes_as,
+            Credential::Password | Credential::Session(_) | Credential::LargeFiles(_) => None,
+        }
+    }
+
     /// Whether the credential may speak for the person on `repo` of `namespace`: open discussions and pull requests, comment,
     /// vote. Reading tokens may not.
     pub fn may_discuss(&self, namespace: NamespaceId, repo: Option<i64>) -> bool {

@@ -63,8 +63,8 @@ pub use letters::LetterWords;
 pub use namespace::{IdParseError, Namespace, NamespaceId, NamespaceKind, avatar_path, key_of_wire_id, wire_id};
 pub use oauth::{
     App, AppDraft, AppKind, AppTokens, AuthorizeError, AuthorizeQuery, AuthorizeRequest, AuthorizedApp, ClientAuth,
-    ClientId, DeviceCode, GrantError, OauthScope, OauthScopes, PublicJwk, RedirectError, RedirectUri, UserInfo,
-    UserInfoOrg, WaitingApp, pkce_challenge,
+    ClientId, DeviceCode, GrantError, OauthScope, OauthScopes, PublicJwk, RedirectError, RedirectUri, Registration,
+    RegistrationError, SigningAlg, UserInfo, UserInfoOrg, Vouched, WaitingApp, pkce_challenge,
 };
 pub use organizations::{Member, NewOrganization, Organization};
 pub use page::{Page, PageQuery};

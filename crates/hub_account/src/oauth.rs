@@ -10,6 +10,7 @@ mod authorize;
 mod device;
 mod profile;
 mod redirect;
+mod registration;
 mod scope;
 mod signing;
 
@@ -27,13 +28,14 @@ use crate::store::{namespaces, oauth, oauth_apps, tokens};
 use crate::throttle::Subject;
 use crate::tokens::{TOKENS_MAX, TokenId};
 
-pub use app::{App, AppDraft, AppKind, AuthorizedApp, ClientId};
+pub use app::{App, AppDraft, AppKind, AuthorizedApp, ClientId, Vouched};
 pub use authorize::{AuthorizeError, AuthorizeQuery, AuthorizeRequest, pkce_challenge};
 pub use device::{DeviceCode, WaitingApp};
 pub use profile::{UserInfo, UserInfoOrg};
 pub use redirect::{RedirectError, RedirectUri};
+pub use registration::{Registration, RegistrationError};
 pub use scope::{OauthScope, OauthScopes};
-pub use signing::PublicJwk;
+pub use signing::{PublicJwk, SigningAlg};
 
 /// How long an access token of an app lives, and what renews it.
 const ACCESS_TTL_MILLIS: i64 = 8 * 3_600_000;
@@ -204,11 +206,11 @@ impl Accounts {
         }
         let ids: Vec<NamespaceId> = std::iter::once(issue.user).chain(issue.orgs.iter().copied()).collect();
         let spaces = namespaces::by_ids(&self.inner.db, &ids).await?;
-        Ok((TokenRole::FineGrained, issue.scopes.for_token(&spaces)))
+        Ok((TokenRole::FineGrained, issue.scopes.for_token(issue.app.key, &spaces)))
     }
 
     async fn id_token(&self, issue: &Issue<'_>, now: Timestamp) -> Result<String, AccountError> {
-        let key = self.signing_key().await?;
+        let key = self.signing_key(issue.app.id_token_alg).await?;
         let claims = IdClaims {
             iss: issue.issuer,
             aud: issue.app.client_id.as_str(),

@@ -188,6 +188,10 @@ pub struct TokenScopes {
     /// The scopes that an app was granted, if the token is one of an app: `openid profile read-repos`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth: Option<String>,
+    /// The key of the app that may create repositories in the name spaces of `scoped`, and do there what it likes with
+    /// those that it created itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contributes_as: Option<i64>,
 }
 
 impl TokenScopes {
@@ -205,6 +209,12 @@ impl TokenScopes {
             (false, None) => Access::Read,
         };
         given.map(|access| access.min(most))
+    }
+
+    /// The app that may create repositories in `namespace` without having a say over the others there.
+    pub(crate) fn contributor_to(&self, namespace: NamespaceId) -> Option<i64> {
+        let is_chosen = |scope: &Scope| matches!(&scope.entity, ScopeEntity::Namespace { id, .. } if *id == namespace);
+        self.contributes_as.filter(|_| self.scoped.iter().any(is_chosen))
     }
 
     /// Whether discussions may be taken part in there.

@@ -65,6 +65,19 @@ impl RequestContext {
         self.0.client
     }
 
+    /// The network of the client, as far as it tells people apart: of an IPv6 address only the first half counts, for
+    /// whoever has one address there has them all. Empty if it cannot be known.
+    pub fn network(&self) -> String {
+        match self.0.client {
+            Some(IpAddr::V6(address)) if address.to_ipv4_mapped().is_none() => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+            Some(address) => address.to_string(),
+            None => String::new(),
+        }
+    }
+
     /// The most bytes of a body that is read into memory.
     pub fn body_limit(&self) -> u64 {
         self.0.body_limit

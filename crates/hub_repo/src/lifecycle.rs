@@ -176,6 +176,7 @@ impl Repos {
             gating: Gating::Open,
             disabled: false,
             created_by: user.id,
+            created_app: caller.contributor_to(owner.id),
             created: now,
             modified: now,
             settings: Settings { sdk: new.sdk, ..Settings::default() },
@@ -242,7 +243,8 @@ impl Repos {
         if !admin && caller.role_in(namespace.id) < Some(OrgRole::Contributor) {
             return Err(refused());
         }
-        if caller.ceiling(namespace.id, None) < Some(Access::Write) {
+        let contributes = caller.contributor_to(namespace.id).is_some();
+        if !contributes && caller.ceiling(namespace.id, None) < Some(Access::Write) {
             return Err(RepoError::Forbidden(format!(
                 "this token may not create repositories under \"{name}\": use a token with the role 'write'"
             )));
@@ -361,6 +363,7 @@ impl Repos {
             owner: owner.id,
             visibility: visibility.unwrap_or(inherited),
             created_by: user.id,
+            created_app: caller.contributor_to(owner.id),
             created: now,
             modified: now,
             downloads: 0,

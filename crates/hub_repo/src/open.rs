@@ -48,6 +48,8 @@ pub struct RepoState {
     pub disabled: bool,
     /// Who created it.
     pub created_by: NamespaceId,
+    /// The app that created it in their name, by its key, if it was allowed no more than that.
+    pub created_app: Option<i64>,
     /// When it was created.
     pub created: Timestamp,
     /// When a reference or a setting last changed.
@@ -150,7 +152,7 @@ impl Repo {
 
     /// Whether its caller may take part in its discussions. That needs no right to read the files.
     pub fn may_discuss(&self) -> bool {
-        self.caller.may_discuss(self.state.owner, Some(self.state.id.0))
+        may_discuss(&self.caller, &self.state)
     }
 
     /// States that this handle may do `access`; a use case calls it first, so that a handle opened for reading
@@ -220,10 +222,9 @@ pub(crate) fn granted(caller: &Caller, state: &RepoState) -> Option<Access> {
     };
     let Some(user) = caller.user() else { return stranger };
     let by_role = if user.is_admin { Some(Access::Admin) } else { role_grants(caller, state) };
-    let ceiling = caller.ceiling(state.owner, Some(state.id.0));
     // A credential never takes away what everyone has, and never gives more than its owner has.
-    let most = std::cmp::max(stranger, std::cmp::min(by_role, ceiling));
-    let proposes = most == Some(Access::Read) && caller.may_discuss(state.owner, Some(state.id.0));
+    let most = std::cmp::max(stranger, std::cmp::min(by_role, ceiling(caller, state)));
+    let proposes = most == Some(Access::Read) && may_discuss(caller, state);
     if proposes { Some(Access::Propose) } else { most }
 }
 
@@ -231,11 +232,25 @@ pub(crate) fn granted(caller: &Caller, state: &RepoState) -> Option<Access> {
 fn granted_to(caller: &Caller, state: &RepoState, admitted: bool) -> Option<Access> {
     match granted(caller, state) {
         Some(Access::Metadata) if admitted => {
-            let proposes = caller.may_discuss(state.owner, Some(state.id.0));
+            let proposes = may_discuss(caller, state);
             Some(if proposes { Access::Propose } else { Access::Read })
         }
         most => most,
     }
+}
+
+/// The most that the credential permits on the repository.
+fn ceiling(caller: &Caller, state: &RepoState) -> Option<Access> {
+    if is_of_app(caller, state) { Some(Access::Admin) } else { caller.ceiling(state.owner, Some(state.id.0)) }
+}
+
+fn may_discuss(caller: &Caller, state: &RepoState) -> bool {
+    is_of_app(caller, state) || caller.may_discuss(state.owner, Some(state.id.0))
+}
+
+/// Whether an app asks that may contribute, and created the repository itself.
+fn is_of_app(caller: &Caller, state: &RepoState) -> bool {
+    state.created_app.is_some() && state.created_app == caller.contributor()
 }
 
 fn role_grants(caller: &Caller, state: &RepoState) -> Option<Access> {
@@ -273,8 +288,7 @@ pub(crate) fn refusal(caller: &Caller, state: &RepoState, access: Access) -> Rep
             state.addr,
         ));
     }
-    let ceiling = caller.ceiling(state.owner, Some(state.id.0));
-    if caller.role_in(state.owner).is_some() && ceiling < Some(access) {
+    if caller.role_in(state.owner).is_some() && ceiling(caller, state) < Some(access) {
         return RepoError::Forbidden(format!(
             "this token may not {} {}: use a token with the role 'write' or a scope for this repository",
             verb(access),

@@ -4,12 +4,13 @@
 mod authorize;
 mod device;
 mod exchange;
+mod register;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hub_account::{
-    Accounts, AppTokens, ClientAuth, ClientId, GrantError, OauthScope, OauthScopes, PublicJwk, UserInfo,
+    Accounts, AppTokens, ClientAuth, ClientId, GrantError, OauthScope, OauthScopes, PublicJwk, SigningAlg, UserInfo,
 };
 use hub_core::SecretString;
 use hub_http::{AccessClass, ApiError, ApiRouter, Json, JsonOrForm, PublicUrl, SignedIn, basic_credentials, get, post};
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> ApiRouter<WebState> {
         .route(get("/oauth/jwks").to(keys))
         .route(post("/oauth/device").to(begin))
         .route(post("/oauth/token").to(token))
+        .route(post("/oauth/register").to(register::register))
         .route(post("/oauth/revoke").to(revoke))
         .route(hub_http::get("/oauth/userinfo").access(AccessClass::Login).undocumented().to(userinfo))
         .route(hub_http::post("/oauth/userinfo").access(AccessClass::Login).undocumented().to(userinfo))
@@ -47,6 +49,7 @@ pub(crate) fn routes() -> ApiRouter<WebState> {
 /// `GET /.well-known/openid-configuration`
 async fn discovery(url: PublicUrl) -> Json<Value> {
     let scopes: Vec<&str> = OauthScope::all().map(OauthScope::word).collect();
+    let algs = SigningAlg::ALL.map(SigningAlg::word);
     Json(json!({
         "issuer": url.as_str(),
         "authorization_endpoint": url.join("/oauth/authorize"),
@@ -55,12 +58,13 @@ async fn discovery(url: PublicUrl) -> Json<Value> {
         "jwks_uri": url.join("/oauth/jwks"),
         "device_authorization_endpoint": url.join("/oauth/device"),
         "revocation_endpoint": url.join("/oauth/revoke"),
+        "registration_endpoint": url.join("/oauth/register"),
         "scopes_supported": scopes,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": [CODE_GRANT, REFRESH_GRANT, DEVICE_GRANT, EXCHANGE_GRANT],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["ES256"],
+        "id_token_signing_alg_values_supported": algs,
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "consent"],

@@ -257,7 +257,7 @@ impl Visit {
             url,
             words,
             now: Arc::<dyn Clock>::from_ref(state).now(),
-            address: address(parts),
+            address: RequestContext::of(parts).network(),
             peer: RequestContext::of(parts).client(),
             client: text(header::USER_AGENT).to_owned(),
             session: None,
@@ -277,18 +277,6 @@ fn fresh_token(ids: &dyn Ids) -> String {
     let mut bytes = [0; TOKEN_DIGITS / 2];
     ids.fill(&mut bytes);
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The client's address. Of an IPv6 address only the network counts: whoever has one address there has them all.
-fn address(parts: &Parts) -> String {
-    match RequestContext::of(parts).client() {
-        Some(IpAddr::V6(address)) if address.to_ipv4_mapped().is_none() => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        Some(address) => address.to_string(),
-        None => String::new(),
-    }
 }
 
 /// The value of a cookie.

@@ -18,8 +18,11 @@ async fn the_provider_describes_itself_and_refuses_strangers() {
     let about = site.get("", "/.well-known/openid-configuration").await.ok().json();
     assert_eq!((&about["issuer"], &about["jwks_uri"]), (&json!(URL), &json!(format!("{URL}/oauth/jwks"))));
     let keys = site.get("", "/oauth/jwks").await.ok().json();
-    assert_eq!((&keys["keys"][0]["alg"], &keys["keys"][0]["kty"]), (&json!("ES256"), &json!("EC")));
-    assert!(keys["keys"][0].get("d").is_none());
+    let keys = keys["keys"].as_array().unwrap();
+    for (alg, kty) in [("ES256", "EC"), ("RS256", "RSA")] {
+        let key = keys.iter().find(|key| key["alg"] == alg).unwrap();
+        assert!(key["kty"] == kty && key.get("d").is_none(), "{key}");
+    }
     site.get("", "/oauth/userinfo").await.fails(401, None, "");
     let me = site.get("alice", "/oauth/userinfo").await.ok().json();
     assert_eq!((&me["preferred_username"], &me["email"]), (&json!("alice"), &json!("alice@example.org")));
@@ -32,6 +35,59 @@ async fn the_provider_describes_itself_and_refuses_strangers() {
     assert_eq!(page(&site, "", "/login/sso").await.0, 404);
     assert_eq!(page(&site, "", "/login/sso/callback?code=x&state=x").await.0, 404);
     assert_eq!(page(&site, "", "/login/forgot").await.0, 404);
+}
+
+#[tokio::test]
+async fn apps_register_themselves_and_people_are_told_that_nobody_vouches_for_them() {
+    let site = Site::new().await;
+    let about = site.get("", "/.well-known/oauth-authorization-server").await.ok().json();
+    assert_eq!(about["registration_endpoint"], format!("{URL}/oauth/register"));
+    let back = "http://localhost:7860/cb";
+    let body = json!({ "client_name": "<b>Gallery</b>", "redirect_uris": [back], "token_endpoint_auth_method": "none",
+        "client_uri": "https://gallery.example", "software_id": "x", "scope": "openid contribute-repos made-up" });
+    let answer = site.post("", "/oauth/register", body).await;
+    assert_eq!((answer.status.as_u16(), answer.header("cache-control")), (201, Some("no-store")));
+    let app = answer.json();
+    assert_eq!((&app["scope"], &app["redirect_uris"]), (&json!("openid contribute-repos"), &json!([back])));
+    assert!(app.get("client_secret").is_none() && app["client_secret_expires_at"] == 0);
+    let id = app["client_id"].as_str().unwrap();
+    let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    let ask = format!(
+        "/oauth/authorize?client_id={id}&response_type=code&scope=openid+contribute-repos\
+        &code_challenge={challenge}&code_challenge_method=S256&redirect_uri={back}"
+    );
+    let (status, text) = page(&site, "alice", &ask).await;
+    assert!(status == 200 && text.contains("Nobody here vouches for this app"), "{text}");
+    assert!(!text.contains("<b>Gallery") && !text.contains("comes with the house") && text.contains(back));
+
+    let device = site.post("", "/oauth/device", json!({ "client_id": id })).await.ok().json();
+    let path = format!("/oauth/device?user_code={}", device["user_code"].as_str().unwrap());
+    assert!(page(&site, "alice", &path).await.1.contains("Nobody here vouches for this app"));
+    let hf = json!({ "client_id": "26be6b09-91c5-47da-9861-d2d2bb7a7e36" });
+    let device = site.post("", "/oauth/device", hf).await.ok().json();
+    let path = format!("/oauth/device?user_code={}", device["user_code"].as_str().unwrap());
+    assert!(!page(&site, "alice", &path).await.1.contains("Nobody here vouches"));
+
+    let refused = [
+        (json!({ "redirect_uris": ["http://app.example.org/cb"] }), "invalid_redirect_uri"),
+        (json!({ "redirect_uris": [back], "scope": "made-up" }), "invalid_client_metadata"),
+        (
+            json!({ "redirect_uris": [back], "token_endpoint_auth_method": "private_key_jwt" }),
+            "invalid_client_metadata",
+        ),
+        (json!({}), "invalid_client_metadata"),
+    ];
+    for (body, word) in refused {
+        let answer = site.post("", "/oauth/register", body).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (400, &json!(word)));
+    }
+    for _ in 0..19 {
+        let body = json!({ "redirect_uris": [back], "id_token_signed_response_alg": "ES256" });
+        let app = site.post("", "/oauth/register", body).await.json();
+        assert!(app["client_secret"].is_string() && app["id_token_signed_response_alg"] == "ES256", "{app}");
+    }
+    let many = site.post("", "/oauth/register", json!({ "redirect_uris": [back] })).await;
+    assert_eq!((many.status.as_u16(), &many.json()["error"]), (429, &json!("temporarily_unavailable")));
 }
 
 #[tokio::test]

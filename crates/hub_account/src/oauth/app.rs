@@ -1,8 +1,9 @@
-//! Apps: registered by people and organisations, shown, changed, deleted.
+//! Apps: registered by people and organisations, shown, changed, deleted. Those that register themselves are in
+//! `registration.rs`.
 
 use hub_core::{NamespaceName, SecretString, Timestamp};
 
-use super::{OauthScopes, RedirectUri};
+use super::{OauthScopes, RedirectUri, SigningAlg};
 use crate::Accounts;
 use crate::audit::Act;
 use crate::caller::By;
@@ -14,11 +15,11 @@ use crate::store::oauth_apps;
 
 /// The most apps of one owner, and the most addresses of one app.
 const APPS_MAX: i64 = 100;
-const ADDRESSES_MAX: usize = 20;
+pub(super) const ADDRESSES_MAX: usize = 20;
 
 /// The id by which an app names itself: public, and unlike a key nothing follows from it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ClientId(String);
+pub struct ClientId(pub(super) String);
 
 impl ClientId {
     /// Any text; one that names no app is found nowhere.
@@ -47,6 +48,17 @@ pub enum AppKind {
     Confidential,
 }
 
+/// Who answers for an app.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Vouched {
+    /// It comes with the house.
+    House,
+    /// A person or an organisation, by key and name.
+    Owner(NamespaceId, NamespaceName),
+    /// Nobody: it registered itself, and its name is what it says.
+    Nobody,
+}
+
 /// What an owner says of an app.
 #[derive(Clone, Debug)]
 pub struct AppDraft {
@@ -58,6 +70,8 @@ pub struct AppDraft {
     pub redirect_uris: Vec<RedirectUri>,
     /// The most that it may ask for.
     pub scopes: OauthScopes,
+    /// How its id tokens are signed.
+    pub id_token_alg: SigningAlg,
 }
 
 /// An app.
@@ -68,8 +82,8 @@ pub struct App {
     pub client_id: ClientId,
     /// How people know it.
     pub name: String,
-    /// Whose it is, by key and name; nobody's, if it comes with the house.
-    pub owner: Option<(NamespaceId, NamespaceName)>,
+    /// Who answers for it.
+    pub vouched: Vouched,
     /// Where people learn about it; may be empty.
     pub homepage: String,
     /// Where browsers are sent back to.
@@ -78,15 +92,34 @@ pub struct App {
     pub scopes: OauthScopes,
     /// Whether it has a secret.
     pub kind: AppKind,
+    /// How its id tokens are signed.
+    pub id_token_alg: SigningAlg,
     /// When it was registered.
     pub created_at: Timestamp,
 }
 
 impl App {
+    /// The name of the person or the organisation that looks after it.
+    pub fn owner(&self) -> Option<&NamespaceName> {
+        match &self.vouched {
+            Vouched::Owner(_, name) => Some(name),
+            Vouched::House | Vouched::Nobody => None,
+        }
+    }
+
+    /// Whether whoever allowed it once is not asked again. A public app that registered itself is asked for each time:
+    /// nothing tells it from another program that uses its id (RFC 8252, 8.6).
+    pub(crate) fn is_remembered(&self) -> bool {
+        self.vouched != Vouched::Nobody || self.kind == AppKind::Confidential
+    }
+
     /// An act upon the app; it belongs to the owner's log, if the owner is an organisation.
     fn act(&self, action: &'static str) -> Act<'_> {
         let act = Act::new(action, &self.name).with(self.client_id.as_str());
-        self.owner.as_ref().map_or(act, |(owner, _)| act.in_org(*owner))
+        match &self.vouched {
+            Vouched::Owner(owner, _) => act.in_org(*owner),
+            Vouched::House | Vouched::Nobody => act,
+        }
     }
 }
 
@@ -117,16 +150,17 @@ impl Accounts {
             key: self.inner.ids.next_key(),
             client_id: ClientId(self.fresh_client_id()),
             name: draft.name.to_string(),
-            owner: Some((space.id, space.name)),
+            vouched: Vouched::Owner(space.id, space.name),
             homepage: draft.homepage.clone(),
             redirect_uris: draft.redirect_uris.clone(),
             scopes: draft.scopes.clone(),
             kind,
+            id_token_alg: draft.id_token_alg,
             created_at: self.now(),
         };
         let mut tx = self.inner.db.begin().await?;
-        oauth_apps::insert(&mut tx, &app, secret.as_ref().map(digest)).await?;
-        if let Some((owner, _)) = &app.owner
+        oauth_apps::insert(&mut tx, &app, secret.as_ref().map(digest), None).await?;
+        if let Vouched::Owner(owner, _) = &app.vouched
             && oauth_apps::count(&mut tx, *owner).await? > APPS_MAX
         {
             return Err(AccountError::App { problem: "there are 100 apps already; delete one first" });
@@ -146,7 +180,7 @@ impl Accounts {
     pub async fn app(&self, by: By<'_>, id: &ClientId) -> Result<App, AccountError> {
         let missing = || AccountError::NoSuchItem { what: "app" };
         let app = oauth_apps::by_client_id(&self.inner.db, id.as_str()).await?.ok_or_else(missing)?;
-        let (_, owner) = app.owner.as_ref().ok_or_else(missing)?;
+        let owner = app.owner().ok_or_else(missing)?;
         self.governed(by, owner).await.map_err(|_| missing())?;
         Ok(app)
     }
@@ -203,12 +237,12 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
-    fn fresh_app_secret(&self) -> SecretString {
+    pub(super) fn fresh_app_secret(&self) -> SecretString {
         SecretString::new(format!("oauth_app_secret_{}", fresh_code(&*self.inner.ids).reveal()))
     }
 
     /// A random id in the shape of a UUID, which is what clients show.
-    fn fresh_client_id(&self) -> String {
+    pub(super) fn fresh_client_id(&self) -> String {
         let mut bytes = [0; 16];
         self.inner.ids.fill(&mut bytes);
         let text = hex::encode(bytes);
@@ -218,9 +252,7 @@ impl Accounts {
 
 fn check_draft(draft: &AppDraft) -> Result<(), AccountError> {
     let refuse = |problem| Err(AccountError::App { problem });
-    let homepage = draft.homepage.as_str();
-    let is_web = homepage.is_empty() || homepage.starts_with("https://") || homepage.starts_with("http://");
-    if !is_web || homepage.len() > 300 || homepage.chars().any(|c| c.is_control() || c.is_whitespace()) {
+    if !is_homepage(&draft.homepage) {
         return refuse("the homepage is a web address such as https://app.example.org, or nothing");
     }
     if draft.redirect_uris.len() > ADDRESSES_MAX {
@@ -230,4 +262,10 @@ fn check_draft(draft: &AppDraft) -> Result<(), AccountError> {
         return refuse("an app asks for one scope at least; openid is enough to sign people in");
     }
     Ok(())
+}
+
+/// Whether the text is nothing, or an address that a link of a page may lead to.
+pub(super) fn is_homepage(text: &str) -> bool {
+    let is_web = text.is_empty() || text.starts_with("https://") || text.starts_with("http://");
+    is_web && text.len() <= 300 && !text.chars().any(|c| c.is_control() || c.is_whitespace())
 }

@@ -126,6 +126,9 @@ impl Accounts {
     /// Whether the person allowed all of this before, so that they need not be asked again.
     pub async fn has_consented(&self, by: By<'_>, request: &AuthorizeRequest) -> Result<bool, AccountError> {
         let Some(user) = by.full_user()? else { return Ok(false) };
+        if !request.app.is_remembered() {
+            return Ok(false);
+        }
         let consent = oauth_apps::consent(&self.inner.db, request.app.key, user.id).await?;
         Ok(consent.is_some_and(|(scopes, _)| scopes.cover(&request.scopes)))
     }

@@ -3,7 +3,7 @@
 
 use hub_core::SecretString;
 
-use super::{AppTokens, ClientId, GrantError, Issue, OauthScopes};
+use super::{App, AppTokens, ClientId, GrantError, Issue, OauthScopes};
 use crate::Accounts;
 use crate::caller::By;
 use crate::code::{digest, fresh_code};
@@ -34,10 +34,10 @@ pub struct DeviceCode {
 }
 
 /// The app that waits under a short code.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct WaitingApp {
-    /// How people know it.
-    pub name: String,
+    /// The app.
+    pub app: App,
     /// What it asks for; none for everything.
     pub scopes: OauthScopes,
 }
@@ -78,7 +78,7 @@ impl Accounts {
         let subjects = [Subject::device(user.id)];
         self.refuse_hasty(&subjects).await?;
         match oauth::waiting(&self.inner.db, &plain_code(user_code), self.now()).await? {
-            Some((name, scopes)) => Ok(WaitingApp { name, scopes }),
+            Some((app, scopes)) => Ok(WaitingApp { app, scopes }),
             None => {
                 self.note_failure(&subjects).await?;
                 Err(AccountError::DeviceCodeInvalid)

@@ -35,6 +35,11 @@ impl RedirectUri {
         matches!((loopback(&self.0), loopback(asked)), (Some(ours), Some(theirs)) if ours == theirs)
     }
 
+    /// Whether nobody on the way can take what is sent there: by `https`, or without leaving the device (RFC 8252, 7).
+    pub(crate) fn is_safe(&self) -> bool {
+        !self.0.starts_with("http://") || loopback(&self.0).is_some()
+    }
+
     /// What a policy of content calls the place: the origin, or the scheme of an app on a device.
     pub fn place(uri: &str) -> &str {
         match uri.split_once("://") {

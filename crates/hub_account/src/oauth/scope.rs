@@ -5,6 +5,9 @@ use std::fmt;
 use crate::namespace::Namespace;
 use crate::scope::{Permission, Scope, ScopeEntity, TokenScopes};
 
+/// The scope of an app that may create repositories, and do what it likes with those that it created.
+const CONTRIBUTE: &str = "contribute-repos";
+
 /// Each scope, and the permissions of tokens that follow on the name spaces that a person chose.
 const SCOPES: &[(&str, &[&str])] = &[
     ("openid", &[]),
@@ -13,6 +16,7 @@ const SCOPES: &[(&str, &[&str])] = &[
     ("read-billing", &["user.billing.read"]),
     ("read-repos", &["repo.content.read"]),
     ("gated-repos", &[]),
+    (CONTRIBUTE, &[]),
     ("write-repos", &["repo.write"]),
     ("manage-repos", &["repo.write"]),
     ("read-collections", &["collection.read"]),
@@ -45,7 +49,7 @@ impl OauthScope {
 
     /// Whether it is about things that belong to a name space, so that a person chooses which.
     fn is_about_namespaces(self) -> bool {
-        !SCOPES[self.0].1.is_empty()
+        !SCOPES[self.0].1.is_empty() || self.word() == CONTRIBUTE
     }
 }
 
@@ -97,18 +101,19 @@ impl OauthScopes {
         self.0.iter().any(|scope| scope.is_about_namespaces())
     }
 
-    /// What an access token with these scopes permits on `namespaces`.
-    pub(crate) fn for_token(&self, namespaces: &[Namespace]) -> TokenScopes {
+    /// What an access token of the app `app` with these scopes permits on `namespaces`.
+    pub(crate) fn for_token(&self, app: i64, namespaces: &[Namespace]) -> TokenScopes {
         let permissions: Vec<Permission> =
             self.0.iter().flat_map(|scope| SCOPES[scope.0].1).filter_map(|word| word.parse().ok()).collect();
         let scope =
             |namespace: &Namespace| Scope { entity: ScopeEntity::from(namespace), permissions: permissions.clone() };
         let discussions = "discussion.write".parse().ok().filter(|_| self.has("write-discussions"));
         TokenScopes {
-            scoped: if permissions.is_empty() { Vec::new() } else { namespaces.iter().map(scope).collect() },
+            scoped: if self.ask_for_orgs() { namespaces.iter().map(scope).collect() } else { Vec::new() },
             global: discussions.into_iter().collect(),
             can_read_gated_repos: self.has("gated-repos"),
             oauth: Some(self.to_string()),
+            contributes_as: self.has(CONTRIBUTE).then_some(app),
         }
     }
 }

@@ -3,9 +3,9 @@
 use hub_core::{Sha256, Timestamp};
 use hub_db::{Db, DbError, FromRow, Row, Tx, args};
 
-use super::damaged;
+use super::{damaged, oauth_apps};
 use crate::namespace::NamespaceId;
-use crate::oauth::OauthScopes;
+use crate::oauth::{App, OauthScopes};
 use crate::scope::TokenScopes;
 use crate::tokens::TokenId;
 
@@ -30,16 +30,12 @@ pub(crate) async fn delete_expired(tx: &mut Tx, now: Timestamp) -> Result<(), Db
     Ok(())
 }
 
-/// The name of the app that waits for an answer under a short code, and what it asks for.
-pub(crate) async fn waiting(
-    db: &Db,
-    user_code: &str,
-    now: Timestamp,
-) -> Result<Option<(String, OauthScopes)>, DbError> {
-    let sql = "SELECT a.name, d.scopes FROM oauth_device d JOIN oauth_app a ON a.id = d.app_id \
-               WHERE d.user_code = $1 AND d.answer = '' AND d.expires_ms > $2";
-    let found: Option<(String, String)> = db.query_opt(sql, args![user_code, now]).await?;
-    Ok(found.map(|(name, scopes)| (name, OauthScopes::read(&scopes))))
+/// The app that waits for an answer under a short code, and what it asks for.
+pub(crate) async fn waiting(db: &Db, user_code: &str, now: Timestamp) -> Result<Option<(App, OauthScopes)>, DbError> {
+    let sql = "SELECT app_id, scopes FROM oauth_device WHERE user_code = $1 AND answer = '' AND expires_ms > $2";
+    let found: Option<(i64, String)> = db.query_opt(sql, args![user_code, now]).await?;
+    let Some((key, scopes)) = found else { return Ok(None) };
+    Ok(oauth_apps::by_key(db, key).await?.map(|app| (app, OauthScopes::read(&scopes))))
 }
 
 /// Writes the answer of a device's owner; `false` if nothing waits for it.

@@ -4,30 +4,35 @@ use hub_core::{Sha256, Timestamp};
 use hub_db::{Db, DbError, FromRow, Row, Tx, args};
 
 use super::oauth::{keys_of, keys_text};
-use super::parse;
+use super::{damaged, parse};
 use crate::namespace::NamespaceId;
-use crate::oauth::{App, AppDraft, AppKind, AuthorizedApp, ClientId, OauthScopes};
+use crate::oauth::{App, AppDraft, AppKind, AuthorizedApp, ClientId, OauthScopes, SigningAlg, Vouched};
 
 const COLUMNS: &str = "a.id, a.client_id, a.name, a.owner_id, n.name, a.homepage, a.redirect_uris, a.scopes, \
-                       CASE WHEN a.secret_hash IS NULL THEN 0 ELSE 1 END, a.created_ms";
+                       CASE WHEN a.secret_hash IS NULL THEN 0 ELSE 1 END, a.created_ms, a.registered_itself, a.id_token_alg";
+/// How many these are.
+const COLUMN_COUNT: usize = 12;
 const FROM: &str = "FROM oauth_app a LEFT JOIN namespace n ON n.id = a.owner_id";
 
 impl FromRow for App {
     fn from_row(row: &Row<'_>) -> Result<Self, DbError> {
-        let owner = match (row.get::<Option<i64>>(3)?, row.get::<Option<String>>(4)?) {
-            (Some(key), Some(name)) => Some((NamespaceId::new(key), parse(4, &name)?)),
-            _ => None,
+        let vouched = match (row.get::<Option<i64>>(3)?, row.get::<Option<String>>(4)?, row.get::<i64>(10)?) {
+            (Some(key), Some(name), _) => Vouched::Owner(NamespaceId::new(key), parse(4, &name)?),
+            (_, _, 0) => Vouched::House,
+            _ => Vouched::Nobody,
         };
+        let alg: String = row.get(11)?;
         let addresses: String = row.get(6)?;
         Ok(App {
             key: row.get(0)?,
             client_id: ClientId::new(&row.get::<String>(1)?),
             name: row.get(2)?,
-            owner,
+            vouched,
             homepage: row.get(5)?,
             redirect_uris: addresses.lines().map(|line| parse(6, line)).collect::<Result<_, _>>()?,
             scopes: OauthScopes::read(&row.get::<String>(7)?),
             kind: if row.get::<i64>(8)? == 0 { AppKind::Public } else { AppKind::Confidential },
+            id_token_alg: SigningAlg::of_word(&alg).ok_or_else(|| damaged(11, &alg))?,
             created_at: row.get(9)?,
         })
     }
@@ -55,29 +60,44 @@ pub(crate) async fn count(tx: &mut Tx, owner: NamespaceId) -> Result<i64, DbErro
     tx.query_one::<(i64,)>(sql, args![owner.key()]).await.map(|(count,)| count)
 }
 
-pub(crate) async fn insert(tx: &mut Tx, app: &App, secret: Option<Sha256>) -> Result<(), DbError> {
-    let sql = "INSERT INTO oauth_app \
-               (id, client_id, name, owner_id, secret_hash, redirect_uris, scopes, homepage, created_ms) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+/// Writes an app down; one that registers itself comes from a network.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    app: &App,
+    secret: Option<Sha256>,
+    network: Option<Sha256>,
+) -> Result<(), DbError> {
+    let sql = "INSERT INTO oauth_app (id, client_id, name, owner_id, secret_hash, redirect_uris, scopes, homepage, \
+               created_ms, registered_itself, network_hash, id_token_alg) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let owner = match &app.vouched {
+        Vouched::Owner(id, _) => Some(id.key()),
+        Vouched::House | Vouched::Nobody => None,
+    };
     let values = args![
         app.key,
         app.client_id.as_str(),
         app.name.as_str(),
-        app.owner.as_ref().map(|(id, _)| id.key()),
+        owner,
         secret,
         addresses_text(&app.redirect_uris),
         app.scopes.to_string(),
         app.homepage.as_str(),
-        app.created_at
+        app.created_at,
+        i64::from(app.vouched == Vouched::Nobody),
+        network,
+        app.id_token_alg.word()
     ];
     tx.exec(sql, values).await?;
     Ok(())
 }
 
 pub(crate) async fn update(tx: &mut Tx, key: i64, draft: &AppDraft) -> Result<(), DbError> {
-    let sql = "UPDATE oauth_app SET name = $2, homepage = $3, redirect_uris = $4, scopes = $5 WHERE id = $1";
-    let addresses = addresses_text(&draft.redirect_uris);
-    let values = args![key, draft.name.as_str(), draft.homepage.as_str(), addresses, draft.scopes.to_string()];
+    let sql = "UPDATE oauth_app SET name = $2, homepage = $3, redirect_uris = $4, scopes = $5, id_token_alg = $6 \
+               WHERE id = $1";
+    let (addresses, scopes) = (addresses_text(&draft.redirect_uris), draft.scopes.to_string());
+    let alg = draft.id_token_alg.word();
+    let values = args![key, draft.name.as_str(), draft.homepage.as_str(), addresses, scopes, alg];
     tx.exec(sql, values).await?;
     Ok(())
 }
@@ -94,6 +114,34 @@ pub(crate) async fn has_secret(db: &Db, key: i64, hash: Sha256) -> Result<bool, 
 
 pub(crate) async fn delete(tx: &mut Tx, key: i64) -> Result<(), DbError> {
     tx.exec("DELETE FROM oauth_app WHERE id = $1", args![key]).await?;
+    Ok(())
+}
+
+/// How many apps registered themselves since a moment, of one network and of all that nobody allowed anything.
+pub(crate) async fn count_registrations(tx: &mut Tx, network: Sha256, since: Timestamp) -> Result<(i64, i64), DbError> {
+    let of_network = "SELECT COUNT(*) FROM oauth_app WHERE network_hash = $1 AND created_ms > $2";
+    let (of_network,) = tx.query_one::<(i64,)>(of_network, args![network, since]).await?;
+    let unused = format!("SELECT COUNT(*) FROM oauth_app a WHERE {UNUSED}");
+    let (unused,) = tx.query_one::<(i64,)>(&unused, args![]).await?;
+    Ok((of_network, unused))
+}
+
+/// What is true of an app that registered itself and that nobody allows anything.
+const UNUSED: &str = "a.registered_itself = 1 AND NOT EXISTS (SELECT 1 FROM oauth_consent c WHERE c.app_id = a.id) \
+                      AND NOT EXISTS (SELECT 1 FROM oauth_refresh r WHERE r.app_id = a.id)";
+
+/// Deletes apps that registered themselves before `before` and that nobody allows anything. Gives how many those were.
+pub(crate) async fn delete_unused(tx: &mut Tx, before: Timestamp) -> Result<u64, DbError> {
+    let sql = format!(
+        "DELETE FROM oauth_app WHERE id IN (SELECT a.id FROM oauth_app a WHERE {UNUSED} AND a.created_ms < $1)"
+    );
+    tx.exec(&sql, args![before]).await
+}
+
+/// Forgets where the apps came from that registered themselves before `before`.
+pub(crate) async fn forget_networks(tx: &mut Tx, before: Timestamp) -> Result<(), DbError> {
+    let sql = "UPDATE oauth_app SET network_hash = NULL WHERE network_hash IS NOT NULL AND created_ms < $1";
+    tx.exec(sql, args![before]).await?;
     Ok(())
 }
 
@@ -165,7 +213,8 @@ pub(crate) async fn delete_consent(tx: &mut Tx, key: i64, user: NamespaceId) -> 
 impl FromRow for AuthorizedApp {
     fn from_row(row: &Row<'_>) -> Result<Self, DbError> {
         let app = App::from_row(row)?;
-        Ok(AuthorizedApp { app, scopes: OauthScopes::read(&row.get::<String>(10)?), since: row.get(11)? })
+        let scopes = OauthScopes::read(&row.get::<String>(COLUMN_COUNT)?);
+        Ok(AuthorizedApp { app, scopes, since: row.get(COLUMN_COUNT + 1)? })
     }
 }
 

@@ -1,10 +1,10 @@
-//! The device flow: a device that waits, its owner's answer, tokens that are renewed.
+//! Apps: those that wait on a device, those that come through a browser, those that registered themselves.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hub_account::{
     Accounts, App, AppDraft, AppKind, AuthorizeError, AuthorizeQuery, AuthorizeRequest, By, Caller, ClientAuth,
-    ClientId, GrantError, NewOrganization, OauthScopes,
+    ClientId, GrantError, NewOrganization, OauthScopes, Registration, RegistrationError, SigningAlg, Vouched,
 };
 use hub_core::SecretString;
 
@@ -39,7 +39,7 @@ async fn a_device_gets_a_token_once_its_owner_allows_it() {
     assert!(matches!(poll().await.unwrap_err(), GrantError::Pending));
     assert!(matches!(poll().await.unwrap_err(), GrantError::SlowDown));
     let typed = device.user_code.to_lowercase().replace('-', " ");
-    assert_eq!(accounts.waiting_device(By::Caller(&ada), &typed).await.unwrap().name, "hf");
+    assert_eq!(accounts.waiting_device(By::Caller(&ada), &typed).await.unwrap().app.name, "hf");
     accounts.answer_device(By::Caller(&ada), &typed, true).await.unwrap();
     assert!(accounts.answer_device(By::Caller(&ada), &typed, true).await.is_err());
     assert!(accounts.poll_device(&ClientId::new("other"), &device.device_code, HOUSE).await.is_err());
@@ -88,6 +88,7 @@ fn draft(scopes: &str) -> AppDraft {
         homepage: String::new(),
         redirect_uris: vec![BACK.parse().unwrap()],
         scopes: OauthScopes::read(scopes),
+        id_token_alg: SigningAlg::Es256,
     }
 }
 
@@ -130,9 +131,17 @@ async fn verified(accounts: &Accounts, token: &str) -> serde_json::Value {
     let head: serde_json::Value = serde_json::from_slice(&decode(parts[0])).unwrap();
     let keys = serde_json::to_value(accounts.public_keys().await.unwrap()).unwrap();
     let key = keys.as_array().unwrap().iter().find(|key| key["kid"] == head["kid"]).unwrap();
-    let point: Vec<u8> = [vec![4], decode(key["x"].as_str().unwrap()), decode(key["y"].as_str().unwrap())].concat();
-    let public = ring::signature::UnparsedPublicKey::new(&ring::signature::ECDSA_P256_SHA256_FIXED, point);
-    public.verify(format!("{}.{}", parts[0], parts[1]).as_bytes(), &decode(parts[2])).unwrap();
+    assert_eq!(head["alg"], key["alg"]);
+    let (signed, proof) = (format!("{}.{}", parts[0], parts[1]), decode(parts[2]));
+    let part = |name: &str| decode(key[name].as_str().unwrap());
+    if key["kty"] == "RSA" {
+        let public = ring::signature::RsaPublicKeyComponents { n: part("n"), e: part("e") };
+        public.verify(&ring::signature::RSA_PKCS1_2048_8192_SHA256, signed.as_bytes(), &proof).unwrap();
+    } else {
+        let point: Vec<u8> = [vec![4], part("x"), part("y")].concat();
+        let public = ring::signature::UnparsedPublicKey::new(&ring::signature::ECDSA_P256_SHA256_FIXED, point);
+        public.verify(signed.as_bytes(), &proof).unwrap();
+    }
     serde_json::from_slice(&decode(parts[1])).unwrap()
 }
 
@@ -286,8 +295,131 @@ async fn what_an_app_asks_for_is_held_against_its_registration() {
     assert!(accounts.change_app(By::Caller(&ada), &app.client_id, &unfit).await.is_err());
     let world_keys = accounts.public_keys().await.unwrap();
     assert_eq!(world.restarted().public_keys().await.unwrap(), world_keys);
+    assert_eq!(world_keys.len(), 2);
     world.clock.advance_millis(91 * DAY);
-    assert_eq!(accounts.public_keys().await.unwrap().len(), 2);
+    assert_eq!(accounts.public_keys().await.unwrap().len(), 4);
     world.clock.advance_millis(3 * DAY);
-    assert_eq!(accounts.public_keys().await.unwrap().len(), 1);
+    assert_eq!(accounts.public_keys().await.unwrap().len(), 2);
+}
+
+fn registration() -> Registration {
+    Registration {
+        name: String::new(),
+        homepage: String::new(),
+        redirect_uris: vec![BACK.to_owned()],
+        scope: String::new(),
+        kind: AppKind::Public,
+        id_token_alg: String::new(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_registers_itself_and_signs_people_in_by_rs256() {
+    let world = world().await;
+    let ada = person(&world, "ada").await;
+    let (accounts, by) = (&world.accounts, By::Caller(&ada));
+    let (app, secret) = accounts.register_itself(&registration(), "203.0.113.1").await.unwrap();
+    assert!(secret.is_none() && app.vouched == Vouched::Nobody);
+    assert_eq!((app.name.as_str(), app.scopes.to_string().as_str()), ("https://app.example.org", "openid profile"));
+    let request = request(accounts, &app, "openid profile email").await;
+    assert_eq!(request.scopes.to_string(), "openid profile");
+    let code = accounts.consent(by, &request, None).await.unwrap();
+    let tokens = accounts.exchange_code(&by_name(&app.client_id), &code, BACK, Some(&verifier()), HOUSE).await.unwrap();
+    let claims = verified(accounts, tokens.id_token.as_deref().unwrap()).await;
+    assert_eq!(claims["preferred_username"], "ada");
+    let keys = serde_json::to_value(accounts.public_keys().await.unwrap()).unwrap();
+    let rsa: Vec<_> = keys.as_array().unwrap().iter().filter(|key| key["alg"] == "RS256").collect();
+    assert!(rsa.len() == 1 && rsa[0]["e"] == "AQAB" && rsa[0].get("d").is_none(), "{keys}");
+    // Another program may use its id, so each sign-in is asked for.
+    assert!(!accounts.has_consented(by, &request).await.unwrap());
+    // Nobody looks after it, and the person can still take back what they allowed.
+    assert!(accounts.app(by, &app.client_id).await.is_err());
+    accounts.withdraw_app(by, ada.user().unwrap().id, &app.client_id).await.unwrap();
+    assert!(accounts.authenticate_token(&tokens.access).await.is_err());
+
+    let confidential = Registration { kind: AppKind::Confidential, name: "Gallery".to_owned(), ..registration() };
+    let (app, secret) = accounts.register_itself(&confidential, "203.0.113.1").await.unwrap();
+    assert!(secret.is_some() && app.name == "Gallery");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_app_says_of_itself_is_held_against_the_rules() {
+    let world = world().await;
+    let refused = async |change: &dyn Fn(&mut Registration)| {
+        let mut asked = registration();
+        change(&mut asked);
+        match world.accounts.register_itself(&asked, "").await.unwrap_err() {
+            RegistrationError::RedirectUri(_) => "redirect",
+            RegistrationError::Metadata(_) => "metadata",
+            RegistrationError::TooMany { .. } => "many",
+            RegistrationError::Failed(error) => panic!("{error}"),
+        }
+    };
+    for uri in ["", "x", "http://app.example.org/cb", "javascript:alert(1)", "data:text/html,x", "https://a.example/#x"]
+    {
+        assert_eq!(refused(&|asked| asked.redirect_uris = vec![uri.to_owned()]).await, "redirect", "{uri}");
+    }
+    assert_eq!(refused(&|asked| asked.redirect_uris = vec![BACK.to_owned(); 21]).await, "redirect");
+    assert_eq!(refused(&|asked| asked.redirect_uris = vec![format!("{BACK}{}", "x".repeat(1000))]).await, "redirect");
+    assert_eq!(refused(&|asked| asked.redirect_uris.clear()).await, "metadata");
+    assert_eq!(refused(&|asked| asked.homepage = "javascript:alert(1)".to_owned()).await, "metadata");
+    assert_eq!(refused(&|asked| asked.name = "x".repeat(10_000)).await, "metadata");
+    assert_eq!(refused(&|asked| asked.name = "a\u{0}b".to_owned()).await, "metadata");
+    assert_eq!(refused(&|asked| asked.scope = "everything".to_owned()).await, "metadata");
+    assert_eq!(refused(&|asked| asked.id_token_alg = "none".to_owned()).await, "metadata");
+    for uri in ["http://localhost/cb", "http://127.0.0.1:1234/cb", "http://[::1]/", "org.example.app:/cb"] {
+        let asked = Registration { redirect_uris: vec![uri.to_owned()], ..registration() };
+        world.accounts.register_itself(&asked, uri).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn registrations_are_bounded_and_unused_ones_are_forgotten() {
+    let world = world().await;
+    let ada = person(&world, "ada").await;
+    let accounts = &world.accounts;
+    let (used, _) = accounts.register_itself(&registration(), "203.0.113.1").await.unwrap();
+    for _ in 1..20 {
+        accounts.register_itself(&registration(), "203.0.113.1").await.unwrap();
+    }
+    let many = accounts.register_itself(&registration(), "203.0.113.1").await.unwrap_err();
+    assert!(matches!(many, RegistrationError::TooMany { .. }), "{many}");
+    accounts.register_itself(&registration(), "203.0.113.2").await.unwrap();
+    world.clock.advance_millis(3_600_001);
+    let (fresh, _) = accounts.register_itself(&registration(), "203.0.113.1").await.unwrap();
+
+    let request = request(accounts, &used, "openid").await;
+    accounts.consent(By::Caller(&ada), &request, None).await.unwrap();
+    world.clock.advance_millis(7 * DAY - 1_800_000);
+    assert_eq!(accounts.forget_unused_apps().await.unwrap(), 20);
+    for kept in [&used, &fresh] {
+        accounts.authorize_request(&asked(kept, "openid")).await.unwrap();
+    }
+    accounts
+        .authorize_request(&AuthorizeQuery { client_id: HF.to_owned(), ..asked(&used, "openid") })
+        .await
+        .unwrap_err();
+    accounts.begin_device(&hf(), "").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_contributes_has_a_say_where_it_was_let_in() {
+    let world = world().await;
+    let ada = person(&world, "ada").await;
+    let accounts = &world.accounts;
+    let asked_for = Registration { scope: "contribute-repos".to_owned(), ..registration() };
+    let (app, _) = accounts.register_itself(&asked_for, "").await.unwrap();
+    let request = request(accounts, &app, "contribute-repos").await;
+    assert!(request.scopes.ask_for_orgs());
+    let code = accounts.consent(By::Caller(&ada), &request, None).await.unwrap();
+    let none = ClientAuth::default();
+    let tokens = accounts.exchange_code(&none, &code, BACK, Some(&verifier()), HOUSE).await.unwrap();
+    let caller = accounts.authenticate_token(&tokens.access).await.unwrap();
+    let own = ada.user().unwrap().id;
+    assert!(caller.contributor().is_some() && caller.contributor_to(own) == caller.contributor());
+    assert_eq!(caller.contributor_to(hub_account::NamespaceId::new(99)), None);
+    // It has no say over what is there already, and sees nothing hidden.
+    assert_eq!((caller.ceiling(own, None), caller.ceiling(own, Some(7))), (None, None));
+    assert!(caller.readable_namespaces().is_empty());
+    assert_eq!(ada.contributor(), None);
 }

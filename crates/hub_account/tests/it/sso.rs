@@ -1,8 +1,8 @@
 //! Single sign-on: one house signs tokens, another lets people in by them, under each policy.
 
 use hub_account::{
-    AppDraft, AppKind, AuthorizeQuery, By, ClientAuth, KeySet, OauthScopes, SsoArrival, SsoPending, SsoPolicy,
-    SsoSignUp, pkce_challenge,
+    AppDraft, AppKind, AuthorizeQuery, By, ClientAuth, KeySet, OauthScopes, SigningAlg, SsoArrival, SsoPending,
+    SsoPolicy, SsoSignUp, pkce_challenge,
 };
 use hub_core::SecretString;
 
@@ -28,6 +28,7 @@ impl Provider {
             homepage: String::new(),
             redirect_uris: vec![BACK.parse().unwrap()],
             scopes: OauthScopes::read("openid profile email"),
+            id_token_alg: SigningAlg::Rs256,
         };
         let by = By::Caller(&root);
         let (app, secret) =

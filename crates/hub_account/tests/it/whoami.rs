@@ -70,7 +70,7 @@ async fn a_fine_grained_token_shows_its_scopes_and_its_end() {
             }],
             global: vec!["discussion.write".parse().unwrap()],
             can_read_gated_repos: true,
-            oauth: None,
+            ..TokenScopes::default()
         },
         expires_at: Some(START.plus_millis(1500)),
         ..new_token("narrow", TokenRole::FineGrained)

@@ -9,7 +9,7 @@ use crate::store::repos::{COLUMNS, RepoRow};
 use crate::{Facts, RepoError, RepoId};
 
 /// How many columns a [`RepoRow`] takes.
-const REPO_COLUMNS: usize = 17;
+const REPO_COLUMNS: usize = 18;
 
 /// A repository with what lists show beside its state.
 pub(crate) struct ListRow {

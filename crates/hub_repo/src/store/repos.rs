@@ -28,12 +28,13 @@ pub(crate) struct RepoRow {
     downloads_all: i64,
     likes: i64,
     trending: i64,
+    created_app: Option<i64>,
 }
 
 /// The columns of a [`RepoRow`], in its order; each query names the table `repo`.
 pub(crate) const COLUMNS: &str = "repo.id, repo.kind, repo.namespace_id, repo.namespace, repo.name, repo.visibility, \
      repo.gated, repo.disabled, repo.created_by, repo.created_ms, repo.modified_ms, repo.settings, repo.used_bytes, \
-     repo.downloads, repo.downloads_all, repo.likes, repo.trending";
+     repo.downloads, repo.downloads_all, repo.likes, repo.trending, repo.created_app";
 
 impl FromRow for RepoRow {
     fn from_row(row: &Row<'_>) -> Result<Self, DbError> {
@@ -55,6 +56,7 @@ impl FromRow for RepoRow {
             downloads_all: row.get(14)?,
             likes: row.get(15)?,
             trending: row.get(16)?,
+            created_app: row.get(17)?,
         })
     }
 }
@@ -76,6 +78,7 @@ impl RepoRow {
             gating: Gating::from_db(&self.gated).ok_or_else(|| damaged("gating"))?,
             disabled: self.disabled != 0,
             created_by: NamespaceId::new(self.created_by),
+            created_app: self.created_app,
             created: self.created,
             modified: self.modified,
             settings: serde_json::from_str(&self.settings).map_err(|_| damaged("settings"))?,
@@ -127,7 +130,8 @@ pub(crate) async fn insert(tx: &mut Tx, state: &RepoState) -> Result<(), DbError
     .await?;
     tx.exec(
         "INSERT INTO repo (id, kind, namespace_id, namespace, namespace_key, name, name_key, visibility, gated, \
-         created_by, created_ms, modified_ms, settings) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         created_by, created_app, created_ms, modified_ms, settings) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         args![
             state.id.0,
             addr.kind.to_db(),
@@ -139,6 +143,7 @@ pub(crate) async fn insert(tx: &mut Tx, state: &RepoState) -> Result<(), DbError
             state.visibility.word(),
             state.gating.to_db(),
             state.created_by.key(),
+            state.created_app,
             state.created,
             state.modified,
             settings_json(&state.settings),

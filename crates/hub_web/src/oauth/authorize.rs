@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use hub_account::{Accounts, AuthorizeError, AuthorizeQuery, AuthorizeRequest, NamespaceId, RedirectUri};
+use hub_account::{Accounts, AuthorizeError, AuthorizeQuery, AuthorizeRequest, NamespaceId, RedirectUri, Vouched};
 use hub_core::Code;
 use hub_http::{AccessClass, ApiRouter, JsonOrForm, Query, get, post};
 use serde::Deserialize;
@@ -74,7 +74,7 @@ impl AskQuery {
 struct ConsentPage {
     shell: Shell,
     app: String,
-    owner: Option<String>,
+    vouched: Vouched,
     homepage: String,
     place: String,
     scopes: Vec<&'static str>,
@@ -115,7 +115,7 @@ async fn ask(visit: Visit, State(accounts): State<Accounts>, Query(query): Query
     let view = ConsentPage {
         shell: visit.shell("login"),
         app: request.app.name.clone(),
-        owner: request.app.owner.as_ref().map(|(_, name)| name.to_string()),
+        vouched: request.app.vouched.clone(),
         homepage: request.app.homepage.clone(),
         scopes: scope_lines(&visit, &request.scopes),
         orgs,

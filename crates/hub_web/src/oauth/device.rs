@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use hub_account::{AccountError, Accounts, WaitingApp};
+use hub_account::{AccountError, Accounts, Vouched, WaitingApp};
 use hub_core::UserError;
 use hub_http::{AccessClass, ApiRouter, JsonOrForm, Query, get, post};
 use serde::Deserialize;
@@ -35,6 +35,8 @@ struct DevicePage<'a> {
     user_code: &'a str,
     /// The app that waits, once the code is known.
     app: Option<String>,
+    /// Whether nobody vouches for it.
+    is_unknown: bool,
     /// What it asks for; nothing for everything.
     scopes: Vec<&'static str>,
     /// What was answered.
@@ -64,8 +66,10 @@ fn device_page(
     problem: Option<String>,
 ) -> Response {
     let scopes = app.as_ref().map(|app| scope_lines(visit, &app.scopes)).unwrap_or_default();
-    let app = app.map(|app| app.name);
-    visit.page(status, &DevicePage { shell: visit.shell("login"), user_code, app, scopes, answered, problem })
+    let is_unknown = app.as_ref().is_some_and(|waiting| waiting.app.vouched == Vouched::Nobody);
+    let app = app.map(|waiting| waiting.app.name);
+    let shell = visit.shell("login");
+    visit.page(status, &DevicePage { shell, user_code, app, is_unknown, scopes, answered, problem })
 }
 
 fn mend(visit: &Visit, code: &str, error: AccountError) -> Answer {

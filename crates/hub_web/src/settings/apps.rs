@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use hub_account::{
     AccountError, Accounts, App, AppDraft, AppKind, AuthorizedApp, By, ClientId, NamespaceKind, OauthScope,
-    OauthScopes, RedirectUri,
+    OauthScopes, RedirectUri, SigningAlg, Vouched,
 };
 use hub_core::{NamespaceName, OrgRole, SecretString, Timestamp, UserError};
 use hub_http::{ApiRouter, JsonOrForm, Path};
@@ -49,6 +49,7 @@ struct AuthorizedLine {
     client_id: String,
     name: String,
     owner: Option<String>,
+    is_unknown: bool,
     scopes: Vec<&'static str>,
     since: Timestamp,
 }
@@ -67,7 +68,8 @@ async fn show(visit: Visit, State(accounts): State<Accounts>) -> Answer {
     let person = visit.person()?;
     let authorized = |found: AuthorizedApp| AuthorizedLine {
         client_id: found.app.client_id.to_string(),
-        owner: found.app.owner.map(|(_, name)| name.to_string()),
+        owner: found.app.owner().map(ToString::to_string),
+        is_unknown: found.app.vouched == Vouched::Nobody,
         name: found.app.name,
         scopes: scope_lines(&visit, &found.scopes),
         since: found.since,
@@ -104,6 +106,7 @@ struct AppBody {
     redirect_uris: String,
     scope: Vec<String>,
     kind: String,
+    id_token_alg: String,
 }
 
 impl AppBody {
@@ -115,19 +118,29 @@ impl AppBody {
             homepage: self.homepage.trim().to_owned(),
             redirect_uris: addresses.map(str::parse::<RedirectUri>).collect::<Result<_, _>>()?,
             scopes,
+            id_token_alg: self.alg(),
         })
     }
 
     fn of(app: &App) -> Self {
         let addresses: Vec<&str> = app.redirect_uris.iter().map(RedirectUri::as_str).collect();
         Self {
-            owner: app.owner.as_ref().map(|(_, name)| name.to_string()).unwrap_or_default(),
+            owner: app.owner().map(ToString::to_string).unwrap_or_default(),
             name: app.name.clone(),
             homepage: app.homepage.clone(),
             redirect_uris: addresses.join("\n"),
             scope: app.scopes.iter().map(|scope| scope.word().to_owned()).collect(),
+            id_token_alg: app.id_token_alg.word().to_owned(),
             ..Self::default()
         }
+    }
+
+    fn alg(&self) -> SigningAlg {
+        SigningAlg::of_word(&self.id_token_alg).unwrap_or_default()
+    }
+
+    fn has_alg(&self, word: &str) -> bool {
+        self.alg().word() == word
     }
 
     fn is_confidential(&self) -> bool {
@@ -147,6 +160,7 @@ struct AppPage<'a> {
     body: &'a AppBody,
     owners: Vec<String>,
     scopes: Vec<ScopeLine>,
+    algs: [&'static str; 2],
     problem: Option<String>,
 }
 
@@ -180,6 +194,7 @@ fn app_page(visit: &Visit, status: StatusCode, shown: Shown, body: &AppBody, pro
         body,
         owners: owners(visit).iter().map(ToString::to_string).collect(),
         scopes: OauthScope::all().map(scope).collect(),
+        algs: SigningAlg::ALL.map(SigningAlg::word),
         problem,
     };
     Ok(visit.page(status, &view))
