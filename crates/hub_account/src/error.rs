@@ -78,6 +78,18 @@ pub enum AccountError {
         /// The name.
         name: String,
     },
+    /// Somebody took another name a moment ago.
+    #[error("the name was changed within a day; it can be changed again in {hours} hours")]
+    RenamedLately {
+        /// How long that is.
+        hours: i64,
+    },
+    /// As many old names are reserved as one may have.
+    #[error("{most} names were given up within half a year, which is the most; go back to one of them, or wait")]
+    TooManyNames {
+        /// How many that is.
+        most: i64,
+    },
     /// Someone else has the address of mail.
     #[error("this email belongs to another account; sign in there, or use another email")]
     EmailTaken,
@@ -267,6 +279,8 @@ impl UserError for AccountError {
             | AccountError::DeviceCodeInvalid
             | AccountError::Import { .. } => Code::Unprocessable,
             AccountError::NameTaken { .. }
+            | AccountError::RenamedLately { .. }
+            | AccountError::TooManyNames { .. }
             | AccountError::EmailTaken
             | AccountError::LastOrgAdmin { .. }
             | AccountError::LastAdmin

@@ -140,7 +140,7 @@ impl Import<'_> {
             }
             return Ok((found, false));
         }
-        if !namespaces::insert(tx, &fresh).await? {
+        if !namespaces::insert(tx, &fresh, self.accounts.free_since()).await? {
             return Err(at(format!("{path}.name"), format!("'{name}' was registered by someone else just now")));
         }
         Ok((fresh, true))

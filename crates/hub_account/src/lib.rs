@@ -35,6 +35,7 @@ mod permit;
 mod picture;
 mod profile;
 mod publishers;
+mod renaming;
 mod reset;
 mod scope;
 mod second_factor;

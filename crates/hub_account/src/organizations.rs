@@ -59,7 +59,7 @@ impl Accounts {
         let mut namespace = namespaces::fresh(key, new.name, NamespaceKind::Organization, new.full_name, now)?;
         namespace.default_visibility = new.default_visibility;
         let mut tx = self.inner.db.begin().await?;
-        if !namespaces::insert(&mut tx, &namespace).await? {
+        if !namespaces::insert(&mut tx, &namespace, self.free_since()).await? {
             return Err(AccountError::NameTaken { name: namespace.name.to_string() });
         }
         if let Some(founder) = founder {

@@ -1,5 +1,6 @@
 //! The SQL of the account tables; nothing outside this module names them.
 
+pub(crate) mod aliases;
 pub(crate) mod audit;
 pub(crate) mod email_proofs;
 pub(crate) mod factors;

@@ -121,7 +121,7 @@ impl Accounts {
     ) -> Result<Namespace, AccountError> {
         let key = self.inner.ids.next_key();
         let namespace = namespaces::fresh(key, new.name, NamespaceKind::User, new.full_name, self.now())?;
-        if !namespaces::insert(tx, &namespace).await? {
+        if !namespaces::insert(tx, &namespace, self.free_since()).await? {
             return Err(AccountError::NameTaken { name: namespace.name.to_string() });
         }
         let hash = password_hash.as_deref();

@@ -164,7 +164,11 @@ impl Community {
         owner: &NamespaceName,
         slug: &str,
     ) -> Result<(Piece, Namespace), CommunityError> {
-        let owner = self.accounts().namespace(owner).await?.ok_or_else(|| no_such(kind))?;
+        let owner = match self.accounts().namespace(owner).await? {
+            Some(owner) => owner,
+            // Whoever bore the name of the address has another one now; what they wrote is still found by it.
+            None => self.accounts().renamed(owner).await?.ok_or_else(|| no_such(kind))?,
+        };
         let found = pieces::at(self.db(), kind, owner.id, slug).await?.ok_or_else(|| no_such(kind))?;
         if self.may_read(caller, &found).await? { Ok((found, owner)) } else { Err(no_such(kind)) }
     }

@@ -11,7 +11,6 @@ use std::time::Duration;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri, header};
-use hub_core::RepoAddr;
 
 /// The facts of one request.
 #[derive(Clone, Debug)]
@@ -117,11 +116,24 @@ impl RequestContext {
         self.0.uri.path().contains("/info/lfs/")
     }
 
-    /// The request's own path and query with another repository in it, relative to this server.
-    pub(crate) fn uri_with_addr(&self, from: &RepoAddr, to: &RepoAddr) -> String {
+    /// The request's own path and query with another repository in it, `namespace/name`, or another name alone; relative
+    /// to this server.
+    pub(crate) fn uri_with_name(&self, from: &str, to: &str) -> String {
         let query = self.0.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-        format!("{}{query}", replace_addr(self.0.uri.path(), &from.repo_id(), &to.repo_id()))
+        let path = self.0.uri.path();
+        let path = if from.contains('/') { replace_addr(path, from, to) } else { replace_name(path, from, to) };
+        format!("{path}{query}")
     }
+}
+
+/// Swaps the path segment that is somebody's name, in any case.
+fn replace_name(path: &str, from: &str, to: &str) -> String {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    let found = parts.iter_mut().find(|part| part.eq_ignore_ascii_case(from));
+    if let Some(part) = found {
+        *part = to;
+    }
+    parts.join("/")
 }
 
 /// Swaps the two path segments that are the repository's id, in any case, with or without `.git`.

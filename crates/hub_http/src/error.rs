@@ -15,7 +15,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use hub_core::{Code, RepoAddr, UserError};
+use hub_core::{Code, NamespaceName, RepoAddr, UserError};
 use serde_json::{Map, Value};
 
 use crate::context::RequestContext;
@@ -36,7 +36,8 @@ struct Failure {
     message: Cow<'static, str>,
     fields: Map<String, Value>,
     headers: HeaderMap,
-    moved: Option<(RepoAddr, RepoAddr)>,
+    /// What the path names by an old name, and the new one: `namespace/name`, or a name alone.
+    moved: Option<(String, String)>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -70,7 +71,14 @@ impl ApiError {
     /// relative, because some clients follow only such.
     pub fn moved(from: RepoAddr, to: RepoAddr) -> Self {
         let mut error = Self::new(Code::RepoNotFound, format!("the repository is now called {}", to.repo_id()));
-        error.0.moved = Some((from, to));
+        error.0.moved = Some((from.repo_id(), to.repo_id()));
+        error
+    }
+
+    /// The same for a person or an organisation that has another name now.
+    pub fn renamed(from: &NamespaceName, to: &NamespaceName) -> Self {
+        let mut error = Self::new(Code::NotFound, format!("{from} is now called {to}"));
+        error.0.moved = Some((from.to_string(), to.to_string()));
         error
     }
 
@@ -162,10 +170,10 @@ impl ApiError {
     }
 }
 
-/// Points to the same thing of the repository under its new name.
-fn redirect(from: &RepoAddr, to: &RepoAddr, context: &RequestContext) -> Response {
-    let location = context.uri_with_addr(from, to);
-    let body = serde_json::json!({ "error": format!("Moved to {}", to.repo_id()), "url": location });
+/// Points to the same thing of the repository, or its owner, under the new name.
+fn redirect(from: &str, to: &str, context: &RequestContext) -> Response {
+    let location = context.uri_with_name(from, to);
+    let body = serde_json::json!({ "error": format!("Moved to {to}"), "url": location });
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

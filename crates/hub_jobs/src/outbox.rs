@@ -108,6 +108,16 @@ impl Outbox {
         events::insert(tx, kind, subject, &payload.to_string(), now).await
     }
 
+    /// Writes events of one kind about many things, as pairs of subject and payload, that become true when `tx` commits.
+    pub async fn append_many(
+        tx: &mut Tx,
+        kind: &str,
+        about: &[(String, Value)],
+        now: Timestamp,
+    ) -> Result<(), DbError> {
+        events::insert_many(tx, kind, about, now).await
+    }
+
     /// At most `limit` events after `sequence`, in order; fewer only if there are no more yet.
     pub async fn after(&self, sequence: Sequence, limit: u32) -> Result<Vec<Event>, OutboxError> {
         events::number(&self.db).await?;

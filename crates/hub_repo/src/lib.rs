@@ -34,6 +34,7 @@ mod pulls;
 mod purge;
 mod receive;
 mod refs;
+mod renaming;
 mod repos;
 mod revision;
 mod rules;

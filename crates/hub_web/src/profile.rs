@@ -76,7 +76,10 @@ async fn show(
 ) -> Answer {
     let missing = || PageError::told(Code::NotFound, visit.words.get("error.nothing"));
     let name: NamespaceName = name.parse().map_err(|_| missing())?;
-    let space = accounts.namespace(&name).await?.ok_or_else(missing)?;
+    let Some(space) = accounts.namespace(&name).await? else {
+        let now = accounts.renamed(&name).await?.ok_or_else(missing)?;
+        return Err(PageError::Moved { to: format!("/{}", now.name) });
+    };
     let is_org = space.kind == NamespaceKind::Organization;
     let mut sections = Vec::new();
     for kind in RepoKind::ALL {

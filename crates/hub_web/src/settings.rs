@@ -6,6 +6,7 @@ mod blocked;
 mod factor;
 mod keys;
 mod leave;
+mod naming;
 mod notifications;
 pub(crate) mod passkeys;
 mod password;
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> ApiRouter<WebState> {
     profile::routes()
         .merge(about::routes())
         .merge(leave::routes())
+        .merge(naming::routes())
         .merge(password::routes())
         .merge(factor::routes())
         .merge(sessions::routes())

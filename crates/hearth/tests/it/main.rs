@@ -37,6 +37,7 @@ mod posts;
 mod process;
 mod profiles;
 mod rate;
+mod renaming;
 mod reports;
 mod repos;
 mod reviews;

@@ -3,7 +3,7 @@
 use hub_core::{Timestamp, Visibility};
 use hub_db::{Db, DbError, FromRow, Row, Tx, Value, args};
 
-use super::{damaged, like_pattern, parse};
+use super::{aliases, damaged, like_pattern, parse};
 use crate::label::Label;
 use crate::namespace::{Namespace, NamespaceId, NamespaceKind};
 
@@ -49,8 +49,11 @@ pub(crate) async fn by_names(db: &Db, names: &[hub_core::NamespaceName]) -> Resu
     db.query_in(&format!("SELECT {COLUMNS} FROM namespace WHERE name_key IN ({{in}})"), args![], &keys).await
 }
 
-/// Inserts, unless the name is taken: then `false`, and the transaction stays usable.
-pub(crate) async fn insert(tx: &mut Tx, namespace: &Namespace) -> Result<bool, DbError> {
+/// Inserts, unless the name is taken, or was given up after `free_since`: then `false`, and the transaction stays usable.
+pub(crate) async fn insert(tx: &mut Tx, namespace: &Namespace, free_since: Timestamp) -> Result<bool, DbError> {
+    if !aliases::release(tx, &namespace.name.key(), None, free_since).await? {
+        return Ok(false);
+    }
     let count = tx
         .exec(
             "INSERT INTO namespace (id, name, name_key, kind, full_name, default_visibility, created_ms) \
@@ -72,6 +75,25 @@ pub(crate) async fn insert(tx: &mut Tx, namespace: &Namespace) -> Result<bool, D
 /// Holds the row until the transaction ends, so that rules over its members are checked by one transaction at a time.
 pub(crate) async fn lock(tx: &mut Tx, id: NamespaceId) -> Result<bool, DbError> {
     Ok(tx.exec("UPDATE namespace SET kind = kind WHERE id = $1", args![id.key()]).await? == 1)
+}
+
+/// When it last took another name.
+pub(crate) async fn renamed_at(tx: &mut Tx, id: NamespaceId) -> Result<Option<Timestamp>, DbError> {
+    let (at,) =
+        tx.query_one::<(Option<i64>,)>("SELECT renamed_ms FROM namespace WHERE id = $1", args![id.key()]).await?;
+    Ok(at.map(Timestamp::from_millis))
+}
+
+/// Gives it another name; [`DbError::Unique`] if somebody bears that one.
+pub(crate) async fn set_name(
+    tx: &mut Tx,
+    id: NamespaceId,
+    name: &hub_core::NamespaceName,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let sql = "UPDATE namespace SET name = $2, name_key = $3, renamed_ms = $4 WHERE id = $1";
+    tx.exec(sql, args![id.key(), name.as_str(), name.key(), now]).await?;
+    Ok(())
 }
 
 pub(crate) async fn set_full_name(tx: &mut Tx, id: NamespaceId, full_name: &Label) -> Result<(), DbError> {

@@ -5,6 +5,7 @@ mod import;
 mod invitations;
 mod oauth;
 mod organizations;
+mod renaming;
 mod sessions;
 mod setup;
 mod sign_in;

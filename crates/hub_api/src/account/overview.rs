@@ -6,12 +6,13 @@ use hub_account::{
     Accounts, By, Country, HouseKind, Member, Namespace, NamespaceId, NamespaceKind, PageQuery, Profile, avatar_path,
 };
 use hub_community::{Community, FollowCounts};
-use hub_core::{Code, NamespaceName};
-use hub_http::{AccessClass, ApiError, ApiRouter, Caller, Page, Paging, Path, PublicUrl, Query, get};
+use hub_core::NamespaceName;
+use hub_http::{AccessClass, ApiRouter, Caller, Page, Paging, Path, PublicUrl, Query, get};
 use hub_repo::{KindCounts, Repos};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::profile::named;
 use crate::ApiState;
 use crate::failure::Answer;
 
@@ -149,8 +150,7 @@ async fn user_overview(
     Path(name): Path<NamespaceName>,
     public_url: PublicUrl,
 ) -> Answer<Json<UserView>> {
-    let found = accounts.namespace(&name).await?.filter(|found| found.kind == NamespaceKind::User);
-    let found = found.ok_or_else(|| ApiError::new(Code::NotFound, format!("there is no user called {name}")))?;
+    let found = named(&accounts, &name, NamespaceKind::User).await?;
     let orgs: Vec<NamespaceId> = accounts.memberships(found.id).await?.iter().map(|member| member.org).collect();
     let membership = |org: Namespace| MembershipView {
         id: org.id.to_string(),
@@ -194,7 +194,8 @@ async fn org_overview(
     Path(name): Path<NamespaceName>,
     public_url: PublicUrl,
 ) -> Answer<Json<OrgView>> {
-    let found = accounts.organization(&name).await?;
+    let found = named(&accounts, &name, NamespaceKind::Organization).await?;
+    let found = accounts.organization(&found.name).await?;
     let counts = repos.count_of(&caller, found.namespace.id).await?;
     let follows = community.follow_counts(&caller, found.namespace.id).await?;
     let profile = accounts.profile(&found.namespace).await?;

@@ -83,18 +83,30 @@ pub(crate) fn routes() -> ApiRouter<ApiState> {
         )
 }
 
-async fn named(accounts: &Accounts, name: &NamespaceName, kind: NamespaceKind) -> Answer<Namespace> {
+pub(super) async fn named(accounts: &Accounts, name: &NamespaceName, kind: NamespaceKind) -> Answer<Namespace> {
     let what = match kind {
         NamespaceKind::User => "user",
         NamespaceKind::Organization => "organization",
     };
-    let found = accounts.namespace(name).await?.filter(|found| found.kind == kind);
-    Ok(found.ok_or_else(|| ApiError::new(Code::NotFound, format!("there is no {what} called {name}")))?)
+    match accounts.namespace(name).await? {
+        Some(found) if found.kind == kind => Ok(found),
+        _ => Err(no_longer(accounts, name, what).await?.into()),
+    }
+}
+
+/// The answer where nobody of that kind bears the name: where it leads to, if somebody bore it.
+async fn no_longer(accounts: &Accounts, name: &NamespaceName, what: &str) -> Answer<ApiError> {
+    Ok(match accounts.renamed(name).await? {
+        Some(now) => ApiError::renamed(name, &now.name),
+        None => ApiError::new(Code::NotFound, format!("there is no {what} called {name}")),
+    })
 }
 
 async fn anyone(accounts: &Accounts, name: &NamespaceName) -> Answer<Namespace> {
-    let found = accounts.namespace(name).await?;
-    Ok(found.ok_or_else(|| ApiError::new(Code::NotFound, format!("there is no user or organization called {name}")))?)
+    match accounts.namespace(name).await? {
+        Some(found) => Ok(found),
+        None => Err(no_longer(accounts, name, "user or organization").await?.into()),
+    }
 }
 
 /// How the picture is wanted.

@@ -1,7 +1,7 @@
 //! Rows of the outbox.
 
 use hub_core::Timestamp;
-use hub_db::{Db, DbError, Dialect, FromRow, Row, Tx, args};
+use hub_db::{Db, DbError, Dialect, FromRow, OnConflict, Row, Tx, Value, args};
 
 /// How many events are numbered or removed in one transaction.
 const BATCH: i64 = 5000;
@@ -36,6 +36,20 @@ pub(crate) async fn insert(
 ) -> Result<(), DbError> {
     let sql = "INSERT INTO event (kind, subject, payload, created_at) VALUES ($1, $2, $3, $4)";
     tx.exec(sql, args![kind, subject, payload, now]).await.map(drop)
+}
+
+pub(crate) async fn insert_many(
+    tx: &mut Tx,
+    kind: &str,
+    about: &[(String, serde_json::Value)],
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let row = |(subject, payload): &(String, serde_json::Value)| {
+        vec![Value::from(kind), Value::from(subject.as_str()), Value::from(payload.to_string()), Value::from(now)]
+    };
+    let rows: Vec<Vec<Value>> = about.iter().map(row).collect();
+    tx.insert_many("event", &["kind", "subject", "payload", "created_at"], &rows, OnConflict::Fail).await?;
+    Ok(())
 }
 
 /// Gives numbers to the events that have committed since the last time.

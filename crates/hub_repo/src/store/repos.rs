@@ -1,7 +1,7 @@
 //! Rows of `repo` and `repo_alias`.
 
 use hub_account::NamespaceId;
-use hub_core::{RepoAddr, RepoKind, Timestamp, Visibility};
+use hub_core::{NamespaceName, RepoAddr, RepoKind, Timestamp, Visibility};
 use hub_db::{Db, DbError, FromRow, Row, Tx, Value, args};
 
 use crate::attention::TrendingScore;
@@ -184,6 +184,32 @@ pub(crate) async fn readdress(
         .await?;
     }
     Ok(())
+}
+
+/// Puts all repositories of an owner under another name, and keeps their old addresses as aliases.
+pub(crate) async fn rename_owner(tx: &mut Tx, owner: NamespaceId, to: &NamespaceName) -> Result<(), DbError> {
+    let keep = "INSERT INTO repo_alias (kind, namespace_key, name_key, repo_id) \
+                SELECT kind, namespace_key, name_key, id FROM repo WHERE namespace_id = $1 AND namespace_key <> $2 \
+                ON CONFLICT (kind, namespace_key, name_key) DO UPDATE SET repo_id = excluded.repo_id";
+    tx.exec(keep, args![owner.key(), to.key()]).await?;
+    let sql = "UPDATE repo SET namespace = $2, namespace_key = $3 WHERE namespace_id = $1";
+    tx.exec(sql, args![owner.key(), to.as_str(), to.key()]).await?;
+    // Whoever goes back to a name they had before finds aliases there, which stand in nobody's way and lead to themselves.
+    let sql = "DELETE FROM repo_alias WHERE namespace_key = $2 AND EXISTS (SELECT 1 FROM repo WHERE repo.namespace_id = $1 \
+               AND repo.kind = repo_alias.kind AND repo.name_key = repo_alias.name_key)";
+    tx.exec(sql, args![owner.key(), to.key()]).await?;
+    Ok(())
+}
+
+/// Keys and names of an owner's repositories after a key, in the order of keys.
+pub(crate) async fn names_of(
+    tx: &mut Tx,
+    owner: NamespaceId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(i64, String)>, DbError> {
+    let sql = "SELECT id, name FROM repo WHERE namespace_id = $1 AND id > $2 ORDER BY id LIMIT $3";
+    tx.query(sql, args![owner.key(), after, limit]).await
 }
 
 /// Whether a row of this address exists, whoever may know of it.

@@ -112,7 +112,11 @@ async fn show(visit: Visit, State(accounts): State<Accounts>, Path(owner): Path<
 }
 
 /// To others than those who look after it there is no such page.
-async fn governed(visit: &Visit, accounts: &Accounts, owner: &NamespaceName) -> Result<Namespace, PageError> {
+pub(super) async fn governed(
+    visit: &Visit,
+    accounts: &Accounts,
+    owner: &NamespaceName,
+) -> Result<Namespace, PageError> {
     visit.person()?;
     match accounts.governed(visit.by(), owner).await {
         Err(error) if matches!(error.code(), Code::Forbidden | Code::NotFound) => {
