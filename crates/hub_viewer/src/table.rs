@@ -23,17 +23,37 @@ impl Column {
     }
 }
 
-/// The beginning of a table.
+/// Where a page of rows begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Start {
+    /// How many rows come before it. Parquet is read from there; for a text it is only shown.
+    pub row: u64,
+    /// The byte at which its first row begins, in a text: one that a page before it named.
+    pub byte: u64,
+}
+
+/// A page of a table.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Table {
     /// The columns.
     pub columns: Vec<Column>,
     /// The rows, each with a cell per column.
     pub rows: Vec<Vec<String>>,
+    /// How many rows come before the first one here.
+    pub first: u64,
     /// How many rows there are in all, where the file says so.
     pub total: Option<u64>,
-    /// Whether there are more rows than are shown.
+    /// Whether there are more rows behind those that are shown.
     pub is_cut: bool,
+    /// Where these begin, if they can be shown.
+    pub next: Option<Start>,
+}
+
+impl Table {
+    /// The number of the last row that is shown, the first of all being 1.
+    pub fn last(&self) -> u64 {
+        self.first.saturating_add(self.rows.len() as u64)
+    }
 }
 
 /// A text no longer than a cell.

@@ -96,6 +96,52 @@ async fn cards_set_formulas_and_tables_show_their_rows() {
     assert!(blob.contains("1 row") || blob.contains("1 column") || blob.contains("2 columns"), "{blob}");
 }
 
+/// Follows the links to the next page of a table, and gives the cells of the first column.
+async fn first_cells(site: &Site, path: &str) -> Vec<Vec<String>> {
+    let (mut pages, mut next) = (Vec::new(), Some(path.to_owned()));
+    while let Some(here) = next {
+        let page = site.get("", &here).await.ok().text();
+        let body = page.split("<tbody>").nth(1).and_then(|rest| rest.split("</tbody>").next()).unwrap_or_default();
+        let cell = |row: &str| row.split_once('>').and_then(|(_, rest)| rest.split_once('<')).unwrap().0.to_owned();
+        pages.push(body.split("<tr><td").skip(1).map(cell).collect());
+        let link = page.split("rel=\"next\" href=\"").nth(1).and_then(|rest| rest.split('"').next());
+        next = link.map(|link| link.replace("&#38;", "&"));
+        assert!(pages.len() < 20, "{page}");
+    }
+    pages
+}
+
+#[tokio::test]
+async fn tables_are_shown_page_by_page() {
+    let site = Site::furnished().await;
+    create(&site, "alice", json!({ "name": "t", "type": "dataset" })).await;
+    let rows: Vec<String> = (0..250).map(|number| format!("{number},\"two\nlines\"\n")).collect();
+    let lines: Vec<String> = (0..250).map(|number| format!("{{\"id\": {number}}}\n")).collect();
+    let files = [
+        file("rows.csv", &format!("id,text\n{}", rows.concat())),
+        file("rows.jsonl", &lines.concat()),
+        file("long.csv", &format!("id,text\n1,\"{}\"\n2,x\n", "y".repeat(2 << 20))),
+    ];
+    site.commit("alice", "datasets/alice/t", &files).await.ok();
+    for name in ["rows.csv", "rows.jsonl"] {
+        let pages = first_cells(&site, &format!("/datasets/alice/t/blob/main/{name}")).await;
+        assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [100, 100, 50], "{name}");
+        let expect: Vec<String> = (0..250).map(|number| number.to_string()).collect();
+        assert_eq!(pages.concat(), expect, "{name}");
+    }
+    let page = site.get("", "/datasets/alice/t/blob/main/rows.csv?row=100&byte=1500").await.ok().text();
+    assert!(page.contains("rows 101–") && page.contains("First page"), "{page}");
+    // Beyond the end, amid a row, and at a row that is longer than a page there is an answer too.
+    for odd in
+        ["rows.csv?row=9&byte=99999999", "rows.csv?row=18446744073709551615&byte=11", "rows.csv?byte=3", "long.csv"]
+    {
+        site.get("", &format!("/datasets/alice/t/blob/main/{odd}")).await.ok();
+    }
+    let end = site.get("", "/datasets/alice/t/blob/main/rows.csv?row=250&byte=99999999").await.ok().text();
+    assert!(end.contains("no rows from here on") && end.contains("First page"), "{end}");
+    assert_eq!(site.get("", "/datasets/alice/t/blob/main/rows.csv?row=x").await.status.as_u16(), 400);
+}
+
 #[tokio::test]
 async fn each_line_is_blamed_on_its_commit_and_files_are_renamed() {
     let site = Site::furnished().await;

@@ -13,7 +13,7 @@ use futures::TryStreamExt;
 use hub_core::{Access, CommitId, Timestamp};
 use hub_http::{AccessClass, Addr, ApiRouter, Path, Query};
 use hub_repo::{EntryKind, FileContent, Repo, Repos};
-use hub_viewer::{Format, Table};
+use hub_viewer::{Format, Start, Table};
 use serde::Deserialize;
 
 use super::card::render_card;
@@ -33,7 +33,7 @@ const TEXT_MAX: u64 = 1 << 20;
 const LINES_MAX: usize = 5000;
 /// The longest line that is coloured; longer ones are data.
 const COLOURED_MAX: usize = 400 << 10;
-/// The most rows that are shown.
+/// The most rows of a page.
 const ROWS: usize = 100;
 /// A notebook above this size is not shown.
 const NOTEBOOK_MAX: u64 = 8 << 20;
@@ -52,6 +52,43 @@ struct BlobQuery {
     /// The source of something that is shown otherwise.
     #[serde(default)]
     source: bool,
+    /// The page of a table: how many rows come before it, and the byte at which it begins, if it is a text.
+    #[serde(default)]
+    row: u64,
+    #[serde(default)]
+    byte: u64,
+}
+
+/// The way through the pages of a table.
+pub(super) struct TablePages {
+    /// Which rows are shown, such as `201–300`, if these are not all.
+    shown: Option<String>,
+    /// The first page, unless this is it.
+    first: Option<String>,
+    /// The page before, where it can be known.
+    previous: Option<String>,
+    next: Option<String>,
+}
+
+impl TablePages {
+    fn of(visit: &Visit, here: &str, table: &Table) -> Self {
+        let at = |start: Start| match start {
+            Start { row: 0, byte: 0 } => here.to_owned(),
+            Start { row, byte: 0 } => format!("{here}?row={row}"),
+            Start { row, byte } => format!("{here}?row={row}&byte={byte}"),
+        };
+        // Of a text only the way on is known, for its rows have to be read to be counted.
+        let previous = (table.first > 0 && table.total.is_some())
+            .then(|| at(Start { row: table.first.saturating_sub(ROWS as u64), byte: 0 }));
+        let is_part = !table.rows.is_empty() && (table.is_cut || table.first > 0);
+        let (from, to) = (visit.words.number(table.first.saturating_add(1)), visit.words.number(table.last()));
+        Self {
+            shown: is_part.then(|| format!("{from}–{to}")),
+            first: (table.first > 0).then(|| here.to_owned()),
+            previous,
+            next: table.next.map(at),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -88,7 +125,7 @@ pub(super) enum Shown {
     Image,
     Audio,
     Video,
-    Table(Table),
+    Table(Table, TablePages),
     /// With the address that a frame may show.
     Pdf(String),
     Notebook(Vec<notebook::Cell>),
@@ -120,8 +157,9 @@ async fn show(
     let change = entries.pop().and_then(|entry| entry.last_commit);
     let file = repo.file(commit, &path).await?;
     let kind = Kind::of(path.as_str());
-    let content = content(&visit, repo, &file, &at.revision, kind, query.source).await?;
     let here = head.urls.at("blob", &at.revision, path.as_str());
+    let wanted = Wanted { kind, source: query.source, start: Start { row: query.row, byte: query.byte }, here: &here };
+    let content = content(&visit, repo, &file, &at.revision, wanted).await?;
     let other_view = match (kind, query.source) {
         (Kind::Text, _) => None,
         (Kind::Table(Format::Parquet), _) => None,
@@ -202,14 +240,24 @@ impl Kind {
     }
 }
 
+/// How a file is to be shown.
+struct Wanted<'a> {
+    kind: Kind,
+    source: bool,
+    /// The page of a table.
+    start: Start,
+    /// The address of the page of the file.
+    here: &'a str,
+}
+
 async fn content(
     visit: &Visit,
     repo: &Repo,
     file: &FileContent,
     revision: &str,
-    kind: Kind,
-    wants_source: bool,
+    wanted: Wanted<'_>,
 ) -> Result<Shown, PageError> {
+    let Wanted { kind, source: wants_source, start, here } = wanted;
     let nothing = |key| Ok(Shown::Nothing(visit.words.get(key)));
     match kind {
         Kind::Image if file.size > IMAGE_MAX => nothing("blob.large"),
@@ -224,8 +272,10 @@ async fn content(
         Kind::Pdf if file.size > IMAGE_MAX => nothing("blob.large"),
         Kind::Pdf => Ok(Shown::Pdf(pdf::address(repo, revision, &file.path))),
         Kind::Table(format) if !wants_source || !format.is_text() => {
-            let table = hub_viewer::first_rows(repo, file, format, ROWS).await?;
-            table.map_or_else(|| nothing("blob.damaged"), |table| Ok(Shown::Table(table)))
+            let table = hub_viewer::rows(repo, file, format, start, ROWS).await?;
+            let Some(table) = table else { return nothing("blob.damaged") };
+            let pages = TablePages::of(visit, here, &table);
+            Ok(Shown::Table(table, pages))
         }
         Kind::Markdown if !wants_source => {
             let rendered = render_card(repo, file, revision).await?;

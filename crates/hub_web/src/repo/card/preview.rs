@@ -2,7 +2,7 @@
 
 use hub_core::{CommitId, RepoPath};
 use hub_repo::{EntryKind, Repo};
-use hub_viewer::{Format, Table};
+use hub_viewer::{Format, Start, Table};
 
 use crate::address::{RepoUrls, escape_value};
 use crate::error::PageError;
@@ -40,7 +40,7 @@ pub(super) async fn of(repo: &Repo, commit: CommitId, wanted: &str) -> Result<Op
         Err(hub_repo::RepoError::EntryNotFound { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let Some(table) = hub_viewer::first_rows(repo, &file, format, ROWS).await? else { return Ok(None) };
+    let Some(table) = hub_viewer::rows(repo, &file, format, Start::default(), ROWS).await? else { return Ok(None) };
     let urls = RepoUrls::of(repo.addr());
     let choice = |other: &String| {
         (other.clone(), format!("{}?file={}#preview", urls.page(), escape_value(other)), other == path)
