@@ -10,7 +10,7 @@ use crate::Accounts;
 use crate::error::AccountError;
 use crate::label::Label;
 use crate::page::{Page, PageQuery};
-use crate::store::namespaces;
+use crate::store::{Names, namespaces};
 
 /// The database key of a person or an organisation.
 ///
@@ -142,7 +142,7 @@ pub fn avatar_path(name: &NamespaceName) -> String {
     format!("/avatars/{name}")
 }
 
-/// Among how many names a text in the middle of one is looked for while somebody types.
+/// Among how many names a text in the middle of one is looked for.
 const LOOKED_THROUGH: i64 = 10_000;
 
 impl Accounts {
@@ -157,7 +157,8 @@ impl Accounts {
     }
 
     /// People or organisations in the order of their names, as everyone may know them; with `search`, those whose name
-    /// holds it. Disabled people are left out.
+    /// holds it. Where there are more than 10,000 of a kind, a search gives those whose name begins with it, so that it
+    /// costs the same among millions. Disabled people are left out.
     pub async fn directory(
         &self,
         kind: NamespaceKind,
@@ -168,8 +169,22 @@ impl Accounts {
         if search.contains('\0') || page.after().contains('\0') {
             return Ok(Page { items: Vec::new(), next: None });
         }
-        let found = namespaces::page(&self.inner.db, kind, page.after(), search, page.probe()).await?;
+        let names = self.names_for(kind, search, page).await?;
+        let found = namespaces::page(&self.inner.db, kind, &names, page.probe()).await?;
         Ok(page.cut(found, |namespace| namespace.name.key()))
+    }
+
+    /// The names in which a page of a search is found.
+    pub(crate) async fn names_for(
+        &self,
+        kind: NamespaceKind,
+        search: &str,
+        page: &PageQuery,
+    ) -> Result<Names, AccountError> {
+        let text = search.trim().to_lowercase();
+        let is_crowd = !text.is_empty() && namespaces::are_more_than(&self.inner.db, kind, LOOKED_THROUGH).await?;
+        let (beginning, holding) = if is_crowd { (text.as_str(), "") } else { ("", text.as_str()) };
+        Ok(Names::new(page.after(), beginning, holding))
     }
 
     /// People or organisations for a box in which somebody types: those whose names begin with the text, then those whose

@@ -25,6 +25,26 @@ use std::str::FromStr;
 
 use hub_db::DbError;
 
+/// A stretch of names in the order of their keys. The index that has that order finds its first name at once.
+pub(crate) struct Names {
+    /// The first key that may be in it.
+    pub(crate) from: String,
+    /// The first key behind it.
+    pub(crate) until: String,
+    /// What each key must be like besides.
+    pub(crate) pattern: String,
+}
+
+impl Names {
+    /// Those after `after` that begin with `beginning` and hold `holding`, both in lower case.
+    pub(crate) fn new(after: &str, beginning: &str, holding: &str) -> Self {
+        // Keys are letters, digits, '-', '_' and '.': '!' sorts before all of them, and '~' behind.
+        let next = format!("{after}!");
+        let from = if !after.is_empty() && next.as_str() > beginning { next } else { beginning.to_owned() };
+        Self { from, until: format!("{beginning}~"), pattern: like_pattern(holding) }
+    }
+}
+
 /// The pattern that finds a text anywhere in a lower-case column. `strpos` and `instr` say the same with different words
 /// for each database; LIKE needs only an escape of its wildcards.
 fn like_pattern(text: &str) -> String {

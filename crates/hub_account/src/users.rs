@@ -140,10 +140,12 @@ impl Accounts {
         }
     }
 
-    /// People in the order of their names; with `search`, those whose name holds it.
+    /// People in the order of their names; with `search`, those whose name holds it or, where there are many, begins with
+    /// it, as in [`Accounts::directory`].
     pub async fn users(&self, by: By<'_>, search: &str, page: &PageQuery) -> Result<Page<User>, AccountError> {
         by.instance_admin()?;
-        let found = users::page(&self.inner.db, page.after(), search, page.probe()).await?;
+        let names = self.names_for(NamespaceKind::User, search, page).await?;
+        let found = users::page(&self.inner.db, &names, page.probe()).await?;
         Ok(page.cut(found, |user| user.name.key()))
     }
 

@@ -3,7 +3,7 @@
 use hub_core::{Timestamp, Visibility};
 use hub_db::{Db, DbError, FromRow, Row, Tx, Value, args};
 
-use super::{aliases, damaged, like_pattern, parse};
+use super::{Names, aliases, damaged, like_pattern, parse};
 use crate::label::Label;
 use crate::namespace::{Namespace, NamespaceId, NamespaceKind};
 
@@ -137,20 +137,22 @@ pub(crate) async fn organizations(db: &Db, after: &str, limit: i64) -> Result<Ve
     Ok(rows.into_iter().map(|Counted(namespace, count)| (namespace, count)).collect())
 }
 
-/// Entries of a kind in the order of their names, from the one after `after`; with `search`, those whose name holds it.
-pub(crate) async fn page(
-    db: &Db,
-    kind: NamespaceKind,
-    after: &str,
-    search: &str,
-    limit: i64,
-) -> Result<Vec<Namespace>, DbError> {
+/// Entries of a kind in a stretch of names, in the order of their names.
+pub(crate) async fn page(db: &Db, kind: NamespaceKind, names: &Names, limit: i64) -> Result<Vec<Namespace>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM namespace WHERE kind = $1 AND name_key > $2 AND name_key LIKE $3 ESCAPE '\\' \
+        "SELECT {COLUMNS} FROM namespace WHERE kind = $1 AND name_key >= $2 AND name_key < $3 \
+         AND name_key LIKE $4 ESCAPE '\\' \
          AND NOT EXISTS (SELECT 1 FROM account_user u WHERE u.id = namespace.id AND u.disabled_ms IS NOT NULL) \
-         ORDER BY name_key LIMIT $4"
+         ORDER BY name_key LIMIT $5"
     );
-    db.query(&sql, args![kind.to_db(), after, like_pattern(search), limit]).await
+    let (from, until, pattern) = (names.from.as_str(), names.until.as_str(), names.pattern.as_str());
+    db.query(&sql, args![kind.to_db(), from, until, pattern, limit]).await
+}
+
+/// Whether there are more than `many` entries of a kind.
+pub(crate) async fn are_more_than(db: &Db, kind: NamespaceKind, many: i64) -> Result<bool, DbError> {
+    let sql = "SELECT id FROM namespace WHERE kind = $1 ORDER BY name_key LIMIT 1 OFFSET $2";
+    Ok(db.query_opt::<(i64,)>(sql, args![kind.to_db(), many]).await?.is_some())
 }
 
 /// Entries of a kind whose names begin with `prefix`, in the order of their names. The first names from there on are read

@@ -3,7 +3,7 @@
 use hub_core::Timestamp;
 use hub_db::{Db, DbError, FromRow, Row, Tx, args};
 
-use super::{like_pattern, parse};
+use super::{Names, parse};
 use crate::label::Email;
 use crate::namespace::NamespaceId;
 use crate::users::User;
@@ -45,12 +45,14 @@ pub(crate) async fn by_key_in(tx: &mut Tx, key: &str) -> Result<Option<User>, Db
     tx.query_opt(&format!("SELECT {COLUMNS} {FROM} WHERE n.name_key = $1"), args![key]).await
 }
 
-/// People in the order of their names, from the one after `after`; with `search`, those whose name holds it.
-pub(crate) async fn page(db: &Db, after: &str, search: &str, limit: i64) -> Result<Vec<User>, DbError> {
+/// People in a stretch of names, in the order of their names.
+pub(crate) async fn page(db: &Db, names: &Names, limit: i64) -> Result<Vec<User>, DbError> {
     let sql = format!(
-        "SELECT {COLUMNS} {FROM} WHERE n.name_key > $1 AND n.name_key LIKE $2 ESCAPE '\\' ORDER BY n.name_key LIMIT $3"
+        "SELECT {COLUMNS} {FROM} WHERE n.kind = 0 AND n.name_key >= $1 AND n.name_key < $2 \
+         AND n.name_key LIKE $3 ESCAPE '\\' ORDER BY n.name_key LIMIT $4"
     );
-    db.query(&sql, args![after, like_pattern(search), limit]).await
+    let (from, until, pattern) = (names.from.as_str(), names.until.as_str(), names.pattern.as_str());
+    db.query(&sql, args![from, until, pattern, limit]).await
 }
 
 /// What a check of a password needs.

@@ -6,6 +6,45 @@ use hub_db::args;
 
 use crate::{name, new_user, password, refused, world};
 
+/// Among many, a name is found by its beginning; in a small house also by its middle.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_among_many_names_is_one_by_their_beginning() {
+    let world = world().await;
+    for text in ["ada", "adam", "ad-astra", "bob", "miranda"] {
+        world.user(text).await;
+    }
+    let search = async |text: &str, after: Option<&str>, limit: usize| {
+        let page = PageQuery { after: after.map(str::to_owned), limit: Some(limit) };
+        let public = world.accounts.directory(NamespaceKind::User, text, &page).await.unwrap();
+        let known = world.accounts.users(By::Operator, text, &page).await.unwrap();
+        let names: Vec<String> = public.items.iter().map(|found| found.name.to_string()).collect();
+        assert_eq!(names, known.items.iter().map(|found| found.name.to_string()).collect::<Vec<_>>());
+        assert_eq!(public.next, known.next);
+        names
+    };
+    assert_eq!(search("ADA", None, 10).await, ["ada", "adam"]);
+    assert_eq!(search("anda", None, 10).await, ["miranda"]);
+    let columns = ["id", "name", "name_key", "kind", "full_name", "default_visibility", "created_ms"];
+    let crowd = |number: i64| {
+        let name = format!("crowd{number}");
+        vec![number.into(), name.clone().into(), name.clone().into(), 0.into(), name.into(), "public".into(), 0.into()]
+    };
+    let mut tx = world.db.begin().await.unwrap();
+    let rows: Vec<Vec<hub_db::Value>> = (1..=10_000).map(crowd).collect();
+    tx.insert_many("namespace", &columns, &rows, hub_db::OnConflict::Fail).await.unwrap();
+    let rows: Vec<Vec<hub_db::Value>> = (1..=10_000).map(|number: i64| vec![number.into(), 0.into()]).collect();
+    tx.insert_many("account_user", &["id", "is_admin"], &rows, hub_db::OnConflict::Fail).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(search("ad", None, 10).await, ["ad-astra", "ada", "adam"]);
+    assert_eq!(search("ad", None, 2).await, ["ad-astra", "ada"]);
+    assert_eq!(search("ad", Some("ada"), 2).await, ["adam"]);
+    assert!(search("ad", Some("b"), 2).await.is_empty());
+    assert_eq!(search("ad", Some("a"), 1).await, ["ad-astra"]);
+    assert!(search("anda", None, 10).await.is_empty());
+    assert!(search("a%", None, 10).await.is_empty() && search("ä", None, 10).await.is_empty());
+    assert_eq!(search("", Some("bob"), 2).await, ["crowd1", "crowd10"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_taken_in_every_case_and_by_organizations_too() {
     let world = world().await;
