@@ -42,6 +42,7 @@ mod squash;
 mod storage;
 mod store;
 mod survey;
+pub mod testing;
 mod texts;
 mod tree;
 mod unfold;

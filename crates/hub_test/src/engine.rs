@@ -127,6 +127,11 @@ impl TestEngine {
         Self { repos, cas, accounts, clock, blobs, db, folder }
     }
 
+    /// Where its bytes are, unless they are in an S3-compatible store.
+    pub fn bytes_folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
     /// Where an index of texts may lie; it is removed with the engine.
     pub fn texts_folder(&self) -> PathBuf {
         self.folder.with_extension("texts")

@@ -249,3 +249,75 @@ async fn a_pass_opens_the_doors_of_large_files_in_its_direction_and_no_other() {
         site.get(pass, &format!("/{d}/resolve/main/.gitattributes")).await.fails(401, None, "Invalid credentials");
     }
 }
+
+/// Makes a large object of the store grow to `size` bytes, the new ones being a hole that takes no space.
+async fn stretch(site: &Site, oid: &str, size: u64) {
+    let folder = site.engine.bytes_folder().join("large").join(&oid[..2]).join(&oid[2..4]);
+    let copies: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [copy] = &copies[..] else { panic!("one copy: {copies:?}") };
+    std::fs::OpenOptions::new().write(true).open(copy).unwrap().set_len(size).unwrap();
+    hub_repo::testing::stretch_large_object(&site.engine.db, oid.parse().unwrap(), size).await.unwrap();
+}
+
+/// A header of safetensors with one tensor that fills the rest of a file of `size` bytes.
+fn safetensors_header(size: u64) -> Vec<u8> {
+    const LENGTH: u64 = 512;
+    let bytes = size - 8 - LENGTH;
+    let header = json!({
+        "__metadata__": { "format": "pt" },
+        "vast": { "dtype": "F16", "shape": [bytes / 2 / 1024, 1024], "data_offsets": [0, bytes / 2048 * 2048] },
+        "rest": { "dtype": "U8", "shape": [bytes % 2048], "data_offsets": [bytes / 2048 * 2048, bytes] },
+    });
+    let mut text = LENGTH.to_le_bytes().to_vec();
+    text.extend(format!("{header:<512}", header = header.to_string()).into_bytes());
+    text
+}
+
+/// The same of GGUF.
+fn gguf_header(size: u64) -> Vec<u8> {
+    const DATA: u64 = 256;
+    let text = |into: &mut Vec<u8>, text: &str| {
+        into.extend((text.len() as u64).to_le_bytes());
+        into.extend(text.as_bytes());
+    };
+    let mut header = b"GGUF".to_vec();
+    header.extend(3_u32.to_le_bytes());
+    header.extend(1_u64.to_le_bytes());
+    header.extend(1_u64.to_le_bytes());
+    text(&mut header, "general.architecture");
+    header.extend(8_u32.to_le_bytes());
+    text(&mut header, "llama");
+    text(&mut header, "vast");
+    header.extend(2_u32.to_le_bytes());
+    for extent in [1024, (size - DATA) / 2048] {
+        header.extend(u64::to_le_bytes(extent));
+    }
+    // Half precision, from the first byte of the data on.
+    header.extend(1_u32.to_le_bytes());
+    header.extend(0_u64.to_le_bytes());
+    header.resize(DATA as usize, 0);
+    header
+}
+
+#[tokio::test]
+async fn headers_of_files_of_a_hundred_gibibytes_are_read_and_nothing_else() {
+    const SIZE: u64 = 100 << 30;
+    let site = Site::furnished().await;
+    for (name, header) in [("model.safetensors", safetensors_header(SIZE)), ("model.gguf", gguf_header(SIZE))] {
+        let oid = site.upload_large("alice", "alice/m", &header).await;
+        stretch(&site, &oid, SIZE).await;
+        let value = json!({ "path": name, "algo": "sha256", "oid": oid, "size": SIZE });
+        site.commit("alice", "models/alice/m", &[json!({ "key": "lfsFile", "value": value })]).await.ok();
+        let page = site.get("", &format!("/alice/m/blob/main/{name}")).await.ok().text();
+        assert!(page.contains("<code>vast</code>") && page.contains("1024]") && page.contains("107 GB"), "{page}");
+    }
+    let told = site.get("", "/api/models/alice/m/safetensors-metadata/model.safetensors").await.ok().json();
+    assert_eq!(told["headers"]["model.safetensors"]["vast"]["dtype"], "F16", "{told}");
+    let facts = site.get("", "/api/models/alice/m?expand=safetensors&expand=gguf").await.ok().json();
+    assert!(facts["safetensors"]["total"].as_u64() > Some(53_000_000_000), "{facts}");
+    assert_eq!(facts["gguf"]["architecture"], "llama", "{facts}");
+    // The end of the file is as near as its beginning.
+    let range = [("range", "bytes=107374182390-107374182399")];
+    let end = site.send("", Method::GET, "/alice/m/resolve/main/model.gguf", &range, Body::empty()).await;
+    assert_eq!((end.status.as_u16(), end.body.len()), (206, 10));
+}

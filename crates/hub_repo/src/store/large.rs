@@ -65,6 +65,13 @@ pub(crate) async fn get(db: &Db, sha256: Sha256) -> Result<Option<LargeRow>, DbE
     db.query_opt(&format!("SELECT {COLUMNS} FROM large_object WHERE sha256 = $1"), args![sha256]).await
 }
 
+/// Sets the size of an object, for tests of files that are too large to be sent.
+pub(crate) async fn set_size(tx: &mut Tx, sha256: Sha256, size_bytes: u64) -> Result<(), DbError> {
+    let size = i64::try_from(size_bytes).unwrap_or(i64::MAX);
+    tx.exec("UPDATE large_object SET size = $2 WHERE sha256 = $1", args![sha256, size]).await?;
+    Ok(())
+}
+
 /// What a repository that holds a content knows of it.
 pub(crate) struct Held {
     pub(crate) size: u64,
