@@ -35,9 +35,11 @@ node_client() {
         "$folder/buckets.test.mjs" "$folder/git.test.mjs"
 }
 
-# The pages, in Debian's Chromium.
+# The pages, in Debian's Chromium. One suite starts a house of its own, so the storage makes no difference to it.
 browser_client() {
-    with_hearth "$1" "$(node_program)" --test --test-reporter=tap "$ROOT/compat/web/pages.test.mjs"
+    local suites=("$ROOT/compat/web/pages.test.mjs" "$ROOT/compat/web/identity.test.mjs")
+    if [ "$1" = sqlite ]; then suites+=("$ROOT/compat/web/house.test.mjs"); fi
+    with_hearth "$1" "$(node_program)" --test --test-reporter=tap "${suites[@]}"
 }
 
 rust_client() {

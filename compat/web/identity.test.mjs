@@ -1,17 +1,14 @@
 // Ways in, in Debian's Chromium: passkeys on a virtual authenticator, and one Hearth that signs in through another.
 // HEARTH_URL is a running Hearth with the accounts of ../python/accounts.json; the second one is started here.
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
+import { freePort, house } from "./house.mjs";
 
 const url = process.env.HEARTH_URL;
-const binary = process.env.HEARTH_BINARY ?? new URL("../../target/debug/hearth", import.meta.url).pathname;
 const accounts = new URL("../python/accounts.json", import.meta.url).pathname;
 const password = "correct horse battery staple";
 let browser, folder;
@@ -79,39 +76,6 @@ test("a passkey is made, named, signs in without a password, and is removed", as
     await context.close();
 });
 
-/** A port that is free now. */
-async function freePort() {
-    const probe = createServer();
-    await once(probe.listen(0, "127.0.0.1"), "listening");
-    const { port } = probe.address();
-    probe.close();
-    await once(probe, "close");
-    return port;
-}
-
-/** Another Hearth with accounts of its own, which signs people in through the first. */
-async function house(port, settings) {
-    const data = join(folder, "other");
-    // Cookies do not tell ports apart, so each house has a name of its own.
-    const home = `http://localhost:${port}`;
-    const environment = { ...process.env, ...settings };
-    for (const name of Object.keys(environment)) {
-        if (name.startsWith("HEARTH_STORAGE__") || name === "HEARTH_URL") delete environment[name];
-    }
-    const imported = spawnSync(binary, ["admin", "import", "--data", data, accounts], { env: environment });
-    assert.equal(imported.status, 0, String(imported.stderr));
-    const server = spawn(binary, ["serve", "--data", data, "--listen", `127.0.0.1:${port}`], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
-    let log = "";
-    const listening = new Promise((ready, failed) => {
-        const read = (text) => { log += text; if (log.includes("listening")) ready(); };
-        server.stdout.on("data", read);
-        server.stderr.on("data", read);
-        server.once("exit", () => failed(new Error(log)));
-    });
-    await listening;
-    return { home, stop: async () => { const ended = once(server, "exit"); server.kill("SIGTERM"); await ended; }, log: () => log };
-}
-
 test("one Hearth signs people in through another", async () => {
     const there = await browser.newContext();
     const page = await there.newPage();
@@ -124,9 +88,9 @@ test("one Hearth signs people in through another", async () => {
     // Shown once above the form, then the id, then the address of the provider.
     const [secret, clientId] = (await page.locator("pre.copy code").allTextContents()).map((text) => text.trim());
     await there.close();
-    const other = await house(port, {
+    const other = await house({ data: join(folder, "other"), port, accounts, settings: {
         HEARTH_SSO__ISSUER: url, HEARTH_SSO__CLIENT_ID: clientId, HEARTH_SSO__CLIENT_SECRET: secret, HEARTH_SSO__LABEL: "the first house",
-    });
+    } });
     try {
         const context = await browser.newContext();
         const tab = await context.newPage();

@@ -10,11 +10,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
+import { faultsOf } from "./axe.mjs";
 import { payloads } from "./payloads.mjs";
 
 const url = process.env.HEARTH_URL;
 const hf = new URL("../.venv/bin/hf", import.meta.url).pathname;
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const token = "hf_AliceWriteAliceWriteAliceWriteAliceWr";
 const bob = "hf_BobWriteBobWriteBobWriteBobWriteBobWr";
 const name = `web-${Date.now().toString(36)}`;
@@ -424,22 +424,14 @@ test("pages have no fault that axe finds, in either theme, and fit a phone", asy
     await commit(`alice/${repo}`, [["README.md", "# Title\n\n## One\n\n## Two\n\n```python\nx = 1 # y\n```\n\n| a |\n|---|\n| b |\n"], ["a.py", "def f():\n    return 'x'\n"]]);
     const base = `/alice/${repo}`;
     const { talk, pull, collection, post, article } = await furnish(repo);
-    const paths = ["/", "/models", `${base}/discussions`, `${base}/discussions/new`, talk, pull, `${base}/access`, "/collections", collection, "/datasets", "/search?q=alice", "/search/full-text?q=alice", "/tasks", "/tasks/text-generation", "/papers", "/papers/1706.03762", "/feed", "/posts", "/blog", "/blog/new", post, article, "/organizations", "/users", "/alice", "/acme", "/new", "/settings/profile", "/settings/password",
-        "/settings/two-factor", "/settings/sessions", "/settings/notifications", "/notifications", "/settings/tokens", "/settings/tokens/new", "/settings/keys", "/settings/passkeys", "/settings/applications", "/settings/applications/new", "/organizations/new", "/organizations/acme/settings", base,
+    const paths = ["/", "/models", `${base}/discussions`, `${base}/discussions/new`, talk, pull, `${base}/access`, "/collections", collection, "/datasets", "/search?q=alice", "/search/full-text?q=alice", "/tasks", "/tasks/text-generation", "/papers", "/papers/1706.03762", "/feed", "/posts", "/blog", "/blog/new", post, article, "/organizations", "/users", "/alice", "/acme", "/new",
+        "/notifications", "/organizations/new", "/organizations/acme/settings", base,
         `${base}/tree/main`, `${base}/blob/main/a.py`, `${base}/commits/main`, `${base}/commit/main`, `${base}/edit/main/a.py`, `${base}/upload/main`, `${base}/settings`,
         `${base}/delete/main/a.py`, `${base}/blame/main/a.py`, `${base}/rename/main/a.py`, "/spaces", "/oauth/device", "/nobody-has-this-name"];
     const faults = [];
     for (const colorScheme of ["light", "dark"]) {
         const { context, page } = await alice({ colorScheme, viewport: { width: 390, height: 800 }, bypassCSP: true });
-        for (const path of paths) {
-            await page.goto(url + path);
-            const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-            if (wide > 0) faults.push(`${path} is ${wide} pixels wider than a phone`);
-            await page.evaluate(axe);
-            const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
-            faults.push(...found.violations.map((v) =>
-                `${colorScheme} ${path} ${v.id}: ${v.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`));
-        }
+        faults.push(...await faultsOf(page, url, paths, colorScheme));
         await context.close();
     }
     assert.deepEqual(faults, []);
