@@ -7,6 +7,12 @@ for (const field of document.querySelectorAll("[data-submit]")) {
   field.addEventListener("change", () => field.form.requestSubmit());
 }
 
+// In a narrow window a row of links is scrolled to the one that is open.
+for (const link of document.querySelectorAll(".tabs [aria-current], .side-nav [aria-current]")) {
+  const row = link.parentElement;
+  row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
+}
+
 // A path is copied by a button that is there only for those who can use it.
 for (const button of document.querySelectorAll("[data-clip]")) {
   if (!navigator.clipboard) break;
